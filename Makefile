@@ -1,0 +1,59 @@
+# Every command of the project. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first interpreter on PATH that is new enough; `make PYTHON=... up` takes another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.14 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+DATA_DIR ?= .heliograph
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
+
+.PHONY: help install up down test check format acceptance bench lock clean
+
+help: ## List the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Install everything into .venv (first time: about a minute)
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "Heliograph needs Python 3.11 or newer with venv; none was found on PATH (try: make PYTHON=/path/to/python3 up)." >&2; exit 1; fi
+	@echo "Installing into $(VENV) with $$($(PYTHON) --version) ..."
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+up: install ## Start the demo database, ask it a question, say what to type next
+	@$(BIN)/heliograph demo start --data-dir $(DATA_DIR)
+
+down: ## Stop the demo database (its data is kept)
+	@[ ! -x $(BIN)/heliograph ] || $(BIN)/heliograph demo stop --data-dir $(DATA_DIR)
+
+test: install ## Run every test
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: install ## Lint, format, types and import rules: quick
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --cache-dir .cache/import-linter
+
+format: install ## Format the code and fix what can be fixed by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: install ## Measure against the floor, in the same run; prints ratios, never fails on them
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 \
+		--custom-compile-command 'make lock' --extra local --group dev pyproject.toml --output-file requirements/dev.txt
+
+clean: ## Remove what was installed and cached; the demo's data in $(DATA_DIR) stays
+	rm -rf $(VENV) .cache dist

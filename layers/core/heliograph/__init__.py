@@ -1,0 +1,3 @@
+"""Heliograph: ask a live database, keep the question, be told when the answer changes."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Data sources: how they are reached, tested and spoken to."""

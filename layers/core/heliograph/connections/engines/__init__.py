@@ -1,0 +1,1 @@
+"""The database engines, one file or folder per kind, and their registry."""

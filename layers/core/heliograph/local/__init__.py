@@ -1,0 +1,1 @@
+"""What makes a laptop enough: the embedded PostgreSQL and the demo shop."""

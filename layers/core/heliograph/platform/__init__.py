@@ -1,0 +1,1 @@
+"""One file per neighbour of the program: environment, databases, the terminal."""

@@ -1,0 +1,1 @@
+"""Queries: guard, placeholders, execution and encoders."""

@@ -1,0 +1,1 @@
+"""The formats in which a result leaves: one file per format, and their registry."""
