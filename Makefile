@@ -31,6 +31,17 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 
 up: install ## Start the demo database, ask it a question, say what to type next
 	@$(BIN)/heliograph demo start --data-dir $(DATA_DIR)
+	@echo
+	@echo '$$ heliograph query "select day, orders, revenue from daily_revenue order by day desc limit 3"'
+	@HELIOGRAPH_DATABASE_URL="$$($(BIN)/heliograph demo url --data-dir $(DATA_DIR))" $(BIN)/heliograph query \
+		"select day, orders, revenue from daily_revenue order by day desc limit 3"
+	@echo
+	@echo 'Next, type:'
+	@echo '  export HELIOGRAPH_DATABASE_URL="$$($(BIN)/heliograph demo url --data-dir $(DATA_DIR))"'
+	@echo '  $(BIN)/heliograph query "select * from top_products(30, 5)" --format table'
+	@echo '  $(BIN)/heliograph query "call daily_report({{days}})" -p days=7 --output report.xlsx'
+	@echo '  $(BIN)/heliograph doctor'
+	@echo 'The demo database goes on in the background; make down stops it.'
 
 down: ## Stop the demo database (its data is kept)
 	@[ ! -x $(BIN)/heliograph ] || $(BIN)/heliograph demo stop --data-dir $(DATA_DIR)
@@ -53,7 +64,7 @@ bench: install ## Measure against the floor, in the same run; prints ratios, nev
 
 lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 \
-		--custom-compile-command 'make lock' --extra local --group dev pyproject.toml --output-file requirements/dev.txt
+		--custom-compile-command 'make lock' --extra local --extra aws --group dev pyproject.toml --output-file requirements/dev.txt
 
 clean: ## Remove what was installed and cached; the demo's data in $(DATA_DIR) stays
 	rm -rf $(VENV) .cache dist
