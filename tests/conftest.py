@@ -1,0 +1,103 @@
+"""Fixtures that every kind of test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from tests.support.postgres import SharedServer, fresh_database, remove_leftovers
+from tests.support.postgres_majors import (
+    DEFAULT_MAJORS,
+    MajorUnavailable,
+    find_major,
+    wanted_majors,
+)
+
+from heliograph.local.demo.shop import ShopLogins, load_shop
+from heliograph.local.postgres_server import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if own.name.startswith("popen-") else own
+
+
+@pytest.fixture(scope="session")
+def shared_server(session_folder: Path) -> Iterator[tuple[SharedServer, PostgresServer]]:
+    remove_leftovers(session_folder.parent, "*/postgres*")
+    shared = SharedServer(session_folder / "postgres")
+    with shared.in_use() as server:
+        yield shared, server
+
+
+@pytest.fixture(scope="session")
+def superuser_url(shared_server: tuple[SharedServer, PostgresServer]) -> str:
+    """A superuser's login on the test server."""
+    return shared_server[1].url()
+
+
+@pytest.fixture
+def make_database(
+    shared_server: tuple[SharedServer, PostgresServer],
+) -> Iterator[Callable[[], str]]:
+    """Call it for the URL of a fresh empty database, superuser login, dropped afterwards."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(fresh_database(shared_server[1].url))
+
+
+@pytest.fixture(scope="session")
+def shop_logins(
+    shared_server: tuple[SharedServer, PostgresServer], session_folder: Path
+) -> ShopLogins:
+    """The demo shop, made once per session; only read from it."""
+    shared, server = shared_server
+    with shared.locked():
+        # Workers agree on the day, also when they start before and after midnight.
+        day = session_folder / "shop-day"
+        if not day.exists():
+            day.write_text(datetime.now(UTC).date().isoformat())
+    return load_shop(server, today=date.fromisoformat(day.read_text()))
+
+
+@pytest.fixture(scope="session")
+def shop_url(shop_logins: ShopLogins) -> str:
+    """A superuser's login on the demo shop; only read from it."""
+    return shop_logins.superuser_url
+
+
+@pytest.fixture(scope="session")
+def shop_reader_url(shop_logins: ShopLogins) -> str:
+    """A login on the demo shop that may only read."""
+    return shop_logins.reader_url
+
+
+@pytest.fixture(scope="session", params=wanted_majors(), ids=lambda major: f"postgres{major}")
+def major_server(request: pytest.FixtureRequest, session_folder: Path) -> Iterator[PostgresServer]:
+    """A server of each other major version that is tested."""
+    try:
+        binaries = find_major(request.param)
+    except MajorUnavailable as why:
+        if wanted_majors() != DEFAULT_MAJORS:
+            raise
+        pytest.skip(str(why))
+    shared = SharedServer(session_folder / f"postgres{request.param}", binaries=binaries)
+    with shared.in_use() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def major_url(major_server: PostgresServer) -> str:
+    """A superuser's login on a server of each other major version that is tested."""
+    return major_server.url()
+
+
+@pytest.fixture
+def make_major_database(major_server: PostgresServer) -> Iterator[Callable[[], str]]:
+    """Call it for the URL of a fresh empty database on `major_server`, dropped afterwards."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(fresh_database(major_server.url))
