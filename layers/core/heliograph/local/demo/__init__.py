@@ -1,0 +1,1 @@
+"""The demo shop: a small, believable database that Heliograph makes by itself."""
