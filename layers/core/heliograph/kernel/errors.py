@@ -41,10 +41,14 @@ hint or detail ever holds a password, a connection string or the value of a para
     │   └── ServerUnsupported           server_unsupported
     ├── OutputFailed                    output_failed
     ├── Interrupted                     interrupted
-    └── LocalDatabaseError              local_database_failed
-        ├── DataFolderLocked            data_folder_locked
-        ├── DataFolderIncompatible      data_folder_incompatible
-        └── BinariesMissing             binaries_missing
+    ├── LocalDatabaseError              local_database_failed
+    │   ├── DataFolderLocked            data_folder_locked
+    │   ├── DataFolderIncompatible      data_folder_incompatible
+    │   └── BinariesMissing             binaries_missing
+    └── DeliveryError                   delivery_failed
+        ├── DestinationRefused          destination_refused
+        ├── DeliveryRejected            delivery_rejected
+        └── DeliveryDeferred            delivery_deferred
 """
 
 from __future__ import annotations
@@ -82,6 +86,7 @@ class HeliographError(Exception):
         self.column = column
         self.hint = hint
         self.detail = detail
+        self.sql: str | None = None  # what the position counts in, where a person may see it
 
     def located_in(self, sql: str, position: int | None) -> HeliographError:
         """Set where in ``sql`` it happened, from a position that counts characters from 1."""
@@ -328,3 +333,34 @@ class BinariesMissing(LocalDatabaseError):
     """The PostgreSQL binaries are not installed."""
 
     code = "binaries_missing"
+
+
+class DeliveryError(HeliographError):
+    """A notification did not reach its receiver. Messages name the host, never path or secret."""
+
+    code = "delivery_failed"
+
+
+class DestinationRefused(DeliveryError):
+    """The receiver's address is private or special, and ``allow_hosts`` does not name it."""
+
+    code = "destination_refused"
+
+
+class DeliveryRejected(DeliveryError):
+    """The receiver refused for good: the same request would be refused again."""
+
+    code = "delivery_rejected"
+
+
+class DeliveryDeferred(DeliveryError):
+    """The receiver could not be reached or asked to wait: to be tried again.
+
+    ``retry_after`` is the wait that the receiver asked for, in seconds, None when it did not say.
+    """
+
+    code = "delivery_deferred"
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **fields: Any) -> None:
+        super().__init__(message, **fields)
+        self.retry_after = retry_after

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
+
+from heliograph.connections.url import ConnectionUrl
 
 Row = tuple[str | None, ...]
 """One row: the database's own text of each value, None for NULL."""
@@ -51,32 +54,116 @@ class CheckStep:
     is_warning: bool = False  # it works, but not as it should; does not fail the test
 
 
-Values = Sequence[str | Sequence[str | None] | None]
-"""Parameters in order: text verbatim, a list for an array, None for NULL."""
+Value = str | Sequence["Value"] | None
+"""A parameter's value: text verbatim, a list for an array, None for NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStatement:
+    """One statement that the guard has let pass, with the values of its ``$n``.
+
+    ``labels[n-1]`` is what the person calls the n-th parameter. ``is_wrappable`` says that the
+    statement may stand in ``FROM (...)``. Where ``wraps_lists`` is set, one text given for an array
+    is a list of one; otherwise it is an array literal.
+    """
+
+    text: str
+    values: Sequence[Value] = ()
+    labels: Sequence[str] = ()
+    is_wrappable: bool = False
+    wraps_lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How one statement is run. ``settings`` are bound, for the transaction only."""
+    """How one statement is run. ``settings`` are bound, for the transaction only.
+
+    ``timeout`` bounds the whole run on the server; None leaves the server's own. Without
+    ``max_rows`` the whole result is read.
+    """
 
     timeout: timedelta | None = None
     max_rows: int | None = None
     time_zone: str | None = None
-    batch_rows: int = 5_000
-    application_name: str = "heliograph"
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class ResultStream(Protocol):
     """A running result: columns first, then batches of rows, each held once.
 
-    ``row_count`` and ``truncated`` are final when the batches have ended.
+    ``row_count``, ``truncated`` and ``notes`` are final when the batches have ended.
     """
 
-    columns: Sequence[Column]
-    row_count: int
-    truncated: bool
+    notes: list[str]
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns, known before the first row."""
+        ...
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there have been so far."""
+        ...
+
+    @property
+    def truncated(self) -> bool:
+        """True when ``max_rows`` cut the result."""
+        ...
 
     def batches(self) -> Iterator[list[Row]]:
         """Yield lists of rows until the result, or ``max_rows``, is reached."""
+        ...
+
+
+class CsvStream(Protocol):
+    """A result that the database itself writes as CSV, header first."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there have been so far."""
+        ...
+
+    @property
+    def truncated(self) -> bool:
+        """True when ``max_rows`` cut the result."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield pieces of the CSV until the result, or ``max_rows``, is reached."""
+        ...
+
+
+class Session(Protocol):
+    """One connection that runs one statement at a time, read-only, each in its own transaction."""
+
+    def run(
+        self, statement: BoundStatement, options: RunOptions
+    ) -> AbstractContextManager[ResultStream]:
+        """Run a statement; leaving the context cancels what still runs and rolls back.
+
+        Raises the `QueryError` family and `QueryTimedOut`, also from the batches.
+        """
+        ...
+
+    def copy_csv(
+        self, statement: BoundStatement, options: RunOptions
+    ) -> AbstractContextManager[CsvStream]:
+        """Run a wrappable statement without parameters, as CSV that the database writes."""
+        ...
+
+    def close(self) -> None:
+        """Cancel what still runs and close the connection."""
+        ...
+
+
+class Engine(Protocol):
+    """A kind of database."""
+
+    def open(self, url: ConnectionUrl, *, application_name: str) -> Session:
+        """Connect. Raises the `ConnectError` family; no message holds the password."""
+        ...
+
+    def examine(self, url: ConnectionUrl) -> Iterator[CheckStep]:
+        """Test a connection step by step, from the name of its host to the rights of its role."""
         ...

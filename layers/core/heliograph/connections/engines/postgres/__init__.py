@@ -1,0 +1,27 @@
+"""PostgreSQL, versions 13 to 18."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heliograph.connections.engines.contract import CheckStep, Session
+from heliograph.connections.url import ConnectionUrl
+
+
+class PostgresEngine:
+    """Speaks to PostgreSQL; see `heliograph.connections.engines.contract.Engine`."""
+
+    def open(self, url: ConnectionUrl, *, application_name: str) -> Session:
+        """Connect and return a session."""
+        from heliograph.connections.engines.postgres.connect import open_connection  # noqa: PLC0415
+        from heliograph.connections.engines.postgres.session import (  # noqa: PLC0415
+            PostgresSession,
+        )
+
+        return PostgresSession(open_connection(url, application_name=application_name))
+
+    def examine(self, url: ConnectionUrl) -> Iterator[CheckStep]:
+        """Yield the steps of a connection test."""
+        from heliograph.connections.engines.postgres.doctor import examine  # noqa: PLC0415
+
+        return examine(url)

@@ -1,0 +1,170 @@
+"""One connection, one statement at a time: read-only, bound, streamed, cancelled when left.
+
+A statement goes through the extended protocol in two trips. The first opens ``BEGIN READ ONLY``,
+binds the settings, and has the server parse and describe the statement: columns and the types of
+parameters are known before a value is sent. The second sends the values and streams the rows in
+small chunks, as the server produces them (docs/decisions/0003-stream-without-a-cursor.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.pq.abc import PGresult
+
+from heliograph.connections.engines.contract import BoundStatement, Column, RunOptions
+from heliograph.connections.engines.postgres.errors import diagnose, query_error
+from heliograph.connections.engines.postgres.results import CopyResult, PostgresResult
+from heliograph.connections.engines.postgres.run import Run
+from heliograph.connections.engines.postgres.types import (
+    LOOKUP_SQL,
+    LookupRow,
+    PostgresType,
+    TypeCatalog,
+)
+from heliograph.connections.engines.postgres.wire import ServerError, Wire, check
+from heliograph.kernel.errors import (
+    ConnectionLost,
+    HeliographError,
+    QueryTimedOut,
+    UsageError,
+)
+
+_SETTINGS = {
+    "standard_conforming_strings": "on",  # the guard reads strings that way
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "5min",
+}
+# From 14 on the server itself notices in mid-query that its client is gone, where its operating
+# system can tell (guc check_client_connection_check_interval).
+_WATCH_CLIENT = """, set_config('client_connection_check_interval',
+    CASE WHEN version() ~* 'linux|darwin|apple' THEN '10s'
+         ELSE current_setting('client_connection_check_interval') END, true)"""
+_EFFECTIVE_TIMEOUT = "extract(epoch FROM current_setting('statement_timeout')::interval)::text"
+
+
+class PostgresSession:
+    """Runs statements on one psycopg connection, which it owns from now on."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.wire = Wire(connection)
+        self._catalog = TypeCatalog()
+
+    @contextmanager
+    def run(self, statement: BoundStatement, options: RunOptions) -> Iterator[PostgresResult]:
+        """Run a statement and give its result; see `contract.Session.run`."""
+        cap = options.max_rows
+        limit = cap if cap is not None and statement.is_wrappable else None
+        run = Run(self, statement, limit)
+        with self._transaction(run, options):
+            yield PostgresResult(run, cap)
+
+    @contextmanager
+    def copy_csv(self, statement: BoundStatement, options: RunOptions) -> Iterator[CopyResult]:
+        """Have the server write the result as CSV; see `contract.Session.copy_csv`."""
+        run = Run(self, statement, options.max_rows)
+        with self._transaction(run, options):
+            yield CopyResult(run, options.max_rows)
+
+    def close(self) -> None:
+        """Cancel what still runs and close the connection."""
+        if not self.wire.is_closed:
+            self.wire.cancel()
+            self.wire.close()
+
+    def columns_of(self, result: PGresult) -> list[Column]:
+        """Return the columns that a result, or the description of one, announces."""
+        oids = [result.ftype(index) for index in range(result.nfields)]
+        types = self._catalog.resolve(oids, self._look_up)
+        return [
+            Column(
+                name=(result.fname(index) or b"").decode("utf-8", "replace"),
+                type=types[oid].name,
+                kind=types[oid].kind,
+                element=types[oid].element,
+                delimiter=types[oid].delimiter,
+            )
+            for index, oid in enumerate(oids)
+        ]
+
+    def types_of(self, oids: list[int]) -> list[PostgresType]:
+        """Return the types of these OIDs, in order."""
+        found = self._catalog.resolve(oids, self._look_up)
+        return [found[oid] for oid in oids]
+
+    def _look_up(self, oids: list[int]) -> list[LookupRow]:
+        wanted = "{" + ",".join(map(str, oids)) + "}"
+        result = self.wire.execute(LOOKUP_SQL, [wanted.encode()])
+        return [
+            tuple((result.get_value(row, column) or b"").decode() for column in range(7))  # type: ignore[misc]
+            for row in range(result.ntuples)
+        ]
+
+    @contextmanager
+    def _transaction(self, run: Run, options: RunOptions) -> Iterator[None]:
+        self.wire.limit(options.timeout.total_seconds() if options.timeout else None)
+        try:
+            self._begin(run, options)
+            yield
+        except ServerError as error:
+            raise run.error(error) from None
+        finally:
+            self._end()
+
+    def _begin(self, run: Run, options: RunOptions) -> None:
+        settings = {**_SETTINGS, **options.settings}
+        if options.timeout is not None:
+            milliseconds = max(1, round(options.timeout.total_seconds() * 1000))
+            settings["statement_timeout"] = str(milliseconds)
+        if options.time_zone is not None:
+            settings["TimeZone"] = options.time_zone
+        calls = [f"set_config(${2 * n + 1}, ${2 * n + 2}, true)" for n in range(len(settings))]
+        watch = _WATCH_CLIENT if self.wire.server_version >= 140_000 else ""
+        send = self.wire.pgconn.send_query_params
+        opened, configured, timeout, *described = self.wire.pipeline(
+            partial(send, b"BEGIN READ ONLY", None),
+            partial(
+                send,
+                f"SELECT {', '.join(calls)}{watch}".encode(),
+                [text.encode() for pair in settings.items() for text in pair],
+            ),
+            partial(send, f"SELECT {_EFFECTIVE_TIMEOUT}".encode(), None),
+            *run.description_steps(),
+        )
+        try:
+            for result in (opened, configured, timeout):
+                check(result)
+        except ServerError as error:
+            raise _setting_error(error, options) from None
+        run.begin(described, float(timeout.get_value(0, 0) or 0))
+
+    def _end(self) -> None:
+        wire = self.wire
+        wire.cancel()
+        if wire.is_closed or wire.pgconn.transaction_status == TransactionStatus.IDLE:
+            return
+        try:
+            wire.limit(5.0)
+            wire.execute("ROLLBACK")
+        except (ServerError, ConnectionLost, QueryTimedOut):
+            wire.close()
+
+
+def _setting_error(error: ServerError, options: RunOptions) -> HeliographError:
+    diagnosis = diagnose(error.result)
+    if diagnosis.sqlstate == "22023" and options.time_zone is not None:
+        return UsageError(
+            f'The server knows no time zone "{options.time_zone}".',
+            sqlstate=diagnosis.sqlstate,
+            hint="Give a name such as Europe/Berlin or UTC.",
+        )
+    return query_error(diagnosis, sql="", origin=lambda position: position)

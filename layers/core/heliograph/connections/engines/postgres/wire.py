@@ -1,0 +1,173 @@
+"""The protocol steps that a run is made of, on top of libpq as psycopg wraps it.
+
+psycopg's own cursors convert each cell by a Python object per type and copy row by row; a result
+that only passes through needs neither. Everything here waits through ``Connection.wait``, so that
+Ctrl-C cancels on the server as it does with a cursor.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors, generators
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+from heliograph.kernel.errors import ConnectionLost, QueryTimedOut
+
+GRACE_SECONDS = 5.0
+"""How much longer than the server a run's deadline lies: the server's own timeout comes first."""
+
+_CANCEL_SECONDS = 5.0
+FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
+"""How a step that the server refused ends."""
+
+T = TypeVar("T")
+
+
+class ServerError(Exception):
+    """The server answered a step with an error; ``result`` holds its fields."""
+
+    def __init__(self, result: PGresult) -> None:
+        super().__init__("the server reported an error")
+        self.result = result
+
+
+def check(result: PGresult) -> PGresult:
+    """Return the result of a step that succeeded; raises `ServerError` for another."""
+    if result.status in FAILED:
+        raise ServerError(result)
+    return result
+
+
+class Wire:
+    """One connection, seen as steps that send and fetch."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        self.pgconn = connection.pgconn
+        self._deadline: float | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the connection is gone."""
+        return self.connection.closed
+
+    @property
+    def server_version(self) -> int:
+        """The server's version as libpq counts it: 150018 for 15.18."""
+        return self.pgconn.server_version
+
+    def limit(self, seconds: float | None) -> None:
+        """From now on wait for this long altogether, and a grace; None waits for ever."""
+        self._deadline = None if not seconds else time.monotonic() + seconds + GRACE_SECONDS
+
+    def pipeline(self, *steps: Callable[[], None]) -> list[PGresult]:
+        """Send all steps in one trip and return one result for each; a failed one ends the rest."""
+        pgconn = self.pgconn
+        pgconn.enter_pipeline_mode()
+        for step in steps:
+            step()
+        pgconn.pipeline_sync()
+        self.flush()
+        results: list[PGresult] = []
+        while len(results) <= len(steps):
+            result = self._wait(generators.fetch(pgconn))
+            if result is not None:
+                results.append(result)
+            elif self.is_closed:
+                raise self._lost(None)
+        pgconn.exit_pipeline_mode()
+        return results[:-1]  # the last one is the end of the pipeline
+
+    def execute(
+        self, sql: str, values: Sequence[bytes | None] = (), types: Sequence[int] = ()
+    ) -> PGresult:
+        """Run one statement through the extended protocol and return its whole result."""
+        self.pgconn.send_query_params(sql.encode(), values or None, types or None)
+        self.flush()
+        results: list[PGresult] = []
+        while (result := self._wait(generators.fetch(self.pgconn))) is not None:
+            results.append(result)
+        for result in results:
+            check(result)
+        return results[0]
+
+    def flush(self) -> None:
+        """Send what is still in libpq's buffer."""
+        self._wait(generators.send(self.pgconn))
+
+    def fetch(self) -> PGresult | None:
+        """Return the next result of a statement that was sent, None after the last.
+
+        Raises `ServerError` when it is an error; what follows has then been read.
+        """
+        result: PGresult | None = self._wait(generators.fetch(self.pgconn))
+        if result is not None and result.status in FAILED:
+            while self._wait(generators.fetch(self.pgconn)) is not None:
+                pass
+            raise ServerError(result)
+        return result
+
+    def wait_readable(self) -> None:
+        """Wait until the server has sent something, and take it in."""
+        self._wait(_consume(self.pgconn))
+
+    def cancel(self) -> None:
+        """End what the server still does for this connection; close it if that does not help."""
+        if self.is_closed or self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+            return
+        try:
+            self.connection.cancel_safe(timeout=_CANCEL_SECONDS)
+            self.limit(_CANCEL_SECONDS)
+            self._discard()
+        except (psycopg.Error, ConnectionLost, QueryTimedOut):
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def _discard(self) -> None:
+        while True:
+            result = self._wait(generators.fetch(self.pgconn))
+            if result is None:
+                return
+            if result.status == ExecStatus.COPY_OUT:
+                while (size := self.pgconn.get_copy_data(1)[0]) >= 0:
+                    if size == 0:
+                        self.wait_readable()
+
+    def _wait(self, generator: Generator[Any, Any, T]) -> T:
+        remaining = None if self._deadline is None else self._deadline - time.monotonic()
+        try:
+            if remaining is None:
+                return self.connection.wait(generator)
+            return self.connection.wait(generator, timeout=max(remaining, 0.001))
+        except errors._WaitTimeout:  # psycopg has no public name for it
+            self.close()
+            raise QueryTimedOut(
+                "The server did not answer in time, not even to say that time was up.",
+                hint="The network or the server may be down: try heliograph doctor.",
+            ) from None
+        except psycopg.OperationalError as error:
+            self.close()
+            raise self._lost(error.sqlstate) from None
+
+    def _lost(self, sqlstate: str | None) -> ConnectionLost:
+        return ConnectionLost(
+            "The connection to the server was lost before the result was complete.",
+            sqlstate=sqlstate,
+            hint="The server was stopped or the network cut. Run the query again.",
+        )
+
+
+def _consume(pgconn: psycopg.pq.abc.PGconn) -> Generator[Any, Any, None]:
+    from psycopg.waiting import Wait  # noqa: PLC0415
+
+    while not (yield Wait.R):
+        pass
+    pgconn.consume_input()
