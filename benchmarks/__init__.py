@@ -1,0 +1,1 @@
+"""Measurements against the floor, in the same run: `make bench`."""

@@ -1,0 +1,139 @@
+"""Arguments of every command."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+from heliograph import __version__
+from heliograph.kernel.errors import UsageError
+from heliograph.queries.encoders.registry import ENCODERS
+
+_QUERY_EXAMPLES = """\
+examples:
+  heliograph query "select now()" --url postgresql://reader@db.example.com/shop
+  heliograph query -f report.sql -p day=today -p region=EU -p region=US --output report.csv
+  heliograph query "select * from orders where id = $1" -p 42 --format table
+  echo "call daily_report(7)" | heliograph query --url "$SHOP_URL" --output report.xlsx
+
+The SQL comes from the argument, from -f, or from standard input. Values are bound by the server,
+never pasted into the SQL: $1, $2 take -p VALUE in order; {{name}} takes -p name=VALUE, repeated for
+a list (= ANY({{name}})); [[ and x = {{name}} ]] is left out when name has no value.
+The password may stand in PGPASSWORD or in ~/.pgpass instead of the URL.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as our own error, so that it ends like every other."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message[:1].upper() + message[1:] + ".", hint=f"See: {self.prog} --help")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; ``options.run(options)`` runs the command and gives its exit code."""
+    parser = _Parser(
+        prog="heliograph",
+        description="Ask a live PostgreSQL, keep the question, be told when the answer changes.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"heliograph {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_query(commands)
+    _add_doctor(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _runs(module: str) -> Any:
+    """Load a command's module only when the command runs: start-up is a feature."""
+
+    def run(options: argparse.Namespace) -> int:
+        return int(import_module(f"heliograph.cli.{module}").run(options))
+
+    return run
+
+
+def _add_url(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("connection")
+    group.add_argument(
+        "--url", metavar="URL", help="postgresql://user@host/db (or set HELIOGRAPH_DATABASE_URL)"
+    )
+    group.add_argument("--connection", metavar="NAME", help="a connection of the --config file")
+    group.add_argument(
+        "--config", metavar="FILE", type=Path, help="YAML file with connections: {NAME: {url: ...}}"
+    )
+
+
+def _add_query(commands: Any) -> None:
+    parser = commands.add_parser(
+        "query",
+        help="run one SQL statement and print or save its result",
+        description="Run one SQL statement, read-only, and print or save its result.",
+        epilog=_QUERY_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_runs("query"))
+    parser.add_argument("sql", nargs="?", metavar="SQL", help="the statement")
+    parser.add_argument("-f", "--file", metavar="FILE", type=Path, help="read the statement here")
+    _add_url(parser)
+    values = parser.add_argument_group("values")
+    values.add_argument(
+        "-p", "--param", action="append", default=[], metavar="VALUE", help="a value, or name=value"
+    )
+    values.add_argument(
+        "--params",
+        metavar="FILE",
+        type=Path,
+        help="values from a YAML or JSON file, ${ENV} expanded",
+    )
+    values.add_argument(
+        "--null", action="append", default=[], metavar="NAME", help="give NULL for NAME (or for 2)"
+    )
+    result = parser.add_argument_group("result")
+    result.add_argument(
+        "--format", choices=list(ENCODERS), help="default: json, or what --output ends with"
+    )
+    result.add_argument(
+        "--output", metavar="FILE", type=Path, help="write here; the file appears when complete"
+    )
+    result.add_argument("--max-rows", metavar="N", type=int, help="stop after N rows and say so")
+    result.add_argument("--timeout", metavar="TIME", help="end the query after 30s, 5m, ...")
+    result.add_argument("--timezone", metavar="TZ", help="time zone of the session: Europe/Berlin")
+    result.add_argument(
+        "--guard-formulas",
+        action="store_true",
+        help="neutralise text that a spreadsheet would run as a formula",
+    )
+
+
+def _add_doctor(commands: Any) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="test a connection step by step and say how to fix it",
+        description="Test a connection: name, port, TLS, login, version, and whether the role can "
+        "only read. Exits with 1 when a step fails.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_runs("doctor"))
+    _add_url(parser)
+
+
+def _add_demo(commands: Any) -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="a PostgreSQL of your own with a small shop's data",
+        description="An embedded PostgreSQL with the data of a small shop, kept between runs.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_runs("demo"))
+    parser.add_argument("action", choices=["start", "stop", "status", "url"])
+    parser.add_argument(
+        "--data-dir", metavar="DIR", type=Path, default=Path(".heliograph"), help="its folder"
+    )
+    parser.add_argument(
+        "--admin", action="store_true", help="with url: the owner's login, not the reader's"
+    )
