@@ -202,10 +202,24 @@ def test_invalid_sql_points_at_the_character(sql: str) -> None:
         "SELECT " + "NOT " * 200_000 + "true",
         "SELECT " + "f(" * 3_000 + "1" + ")" * 3_000,
         "SELECT '" + "é" * 500_000 + "'",
+        "SELECT 1 " + "/*" * 200_000 + "*/" * 200_000,
+        "SELECT 1 " + "/**/" * 200_000,
+        "SELECT 1 " + "+" * 900_000 + " 1",
     ],
-    ids=["operators", "unions", "parentheses", "nots", "calls", "bytes"],
+    ids=[
+        "operators",
+        "unions",
+        "parentheses",
+        "nots",
+        "calls",
+        "bytes",
+        "nesting",
+        "comments",
+        "runs",
+    ],
 )
-def test_what_is_too_large_or_too_deep_is_refused_and_the_process_lives(sql: str) -> None:
+@pytest.mark.timeout(20)
+def test_what_is_too_large_or_too_deep_is_soon_refused_and_the_process_lives(sql: str) -> None:
     assert isinstance(refuse(sql), SqlTooLarge)
 
 
@@ -213,6 +227,10 @@ def test_a_wide_statement_of_nearly_the_largest_size_passes() -> None:
     statement = check_statement(f"SELECT 1 WHERE 1 IN ({','.join(['12345678'] * 20_000)})")
 
     assert statement.kind is StatementKind.SELECT
+
+
+def test_a_comment_with_a_long_line_of_stars_passes() -> None:
+    assert check_statement(f"/{'*' * 900}/ SELECT '{'=' * 900}' -- {'-' * 900}")
 
 
 def test_a_chain_of_three_hundred_operators_passes() -> None:
