@@ -1,0 +1,1 @@
+"""Alerts: rules, the state machine and schedules. Pure: no I/O, no clock of their own."""

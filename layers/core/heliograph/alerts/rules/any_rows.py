@@ -1,0 +1,35 @@
+"""``any_rows``: fires while the query gives rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from heliograph.alerts.models import AlertState, Outcome, OutcomeKind, QueryResult
+from heliograph.alerts.rules.contract import KeyedRule
+from heliograph.alerts.rules.counts import describe_rows, empty_is_known
+from heliograph.alerts.rules.keys import RowGroup, cut_outcome, judge_groups
+
+
+class AnyRows(KeyedRule):
+    """Fires when there is a row. Zero rows is a value: not firing."""
+
+    kind: Literal["any_rows"] = "any_rows"
+
+    def judge(self, result: QueryResult, previous: Mapping[str, AlertState]) -> list[Outcome]:
+        """Return one outcome per key; a key that is gone does not fire any more."""
+        return judge_groups(result, self.key, previous, _judge)
+
+
+def _judge(group: RowGroup) -> Outcome:
+    if not empty_is_known(group):
+        return cut_outcome(group, "whether there are rows")
+    return Outcome(
+        OutcomeKind.VALUE,
+        key=group.key,
+        is_firing=group.row_count > 0,
+        value=Decimal(group.row_count),
+        reason=describe_rows(group),
+        row_indexes=group.row_indexes,
+    )
