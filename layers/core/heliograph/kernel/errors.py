@@ -13,6 +13,8 @@ hint or detail ever holds a password, a connection string or the value of a para
     │   ├── ParametersMixed             parameters_mixed
     │   ├── PlaceholderInvalid          placeholder_invalid
     │   ├── FileInvalid                 file_invalid
+    │   │   └── AlertFileInvalid        alert_file_invalid
+    │   ├── NameUnknown                 name_unknown
     │   └── UrlInvalid                  url_invalid
     ├── QueryError                      query_failed
     │   ├── QueryRefused                query_refused
@@ -45,6 +47,7 @@ hint or detail ever holds a password, a connection string or the value of a para
     │   ├── DataFolderLocked            data_folder_locked
     │   ├── DataFolderIncompatible      data_folder_incompatible
     │   └── BinariesMissing             binaries_missing
+    ├── StateFailed                     state_failed
     └── DeliveryError                   delivery_failed
         ├── DestinationRefused          destination_refused
         ├── DeliveryRejected            delivery_rejected
@@ -53,6 +56,7 @@ hint or detail ever holds a password, a connection string or the value of a para
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 _FIELDS = ("sqlstate", "position", "line", "column", "hint", "detail")
@@ -141,6 +145,22 @@ class FileInvalid(UsageError):
     """A file that was named cannot be read or does not say what it should."""
 
     code = "file_invalid"
+
+
+class AlertFileInvalid(FileInvalid):
+    """A file of alerts does not say what it should; ``problems`` lists every place."""
+
+    code = "alert_file_invalid"
+
+    def __init__(self, message: str, problems: Sequence[str], **fields: Any) -> None:
+        super().__init__(message, **fields)
+        self.problems = list(problems)
+
+
+class NameUnknown(UsageError):
+    """The file, or the state, has no alert or delivery of that name."""
+
+    code = "name_unknown"
 
 
 class UrlInvalid(UsageError):
@@ -333,6 +353,12 @@ class BinariesMissing(LocalDatabaseError):
     """The PostgreSQL binaries are not installed."""
 
     code = "binaries_missing"
+
+
+class StateFailed(HeliographError):
+    """What the alert runner remembers cannot be read or written."""
+
+    code = "state_failed"
 
 
 class DeliveryError(HeliographError):
