@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.data import make_mixed
 from heliograph.local.postgres_server import PostgresServer
+from heliograph.platform.postgres import connect
 
 SLOW_ROWS = 50_000
 
@@ -123,9 +124,8 @@ def main() -> None:
 
 def create(server: PostgresServer, database: str) -> None:
     """Create an empty database."""
-    from heliograph.platform.postgres import execute_script
-
-    execute_script(server.url(), f"CREATE DATABASE {database}")
+    with connect(server.url()) as connection:
+        connection.execute(f"CREATE DATABASE {database}".encode())
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heliograph.platform.postgres import execute_script
+from heliograph.platform.postgres import connect
 
 COLUMNS = """
     i AS id,
@@ -23,8 +23,7 @@ COLUMNS = """
 
 def make_mixed(url: str, rows: int) -> None:
     """Create the table ``mixed`` with that many rows."""
-    execute_script(
-        url,
-        f"CREATE TABLE mixed AS SELECT {COLUMNS} FROM generate_series(1, {rows}) AS i; "
-        "VACUUM ANALYZE mixed;",
-    )
+    with connect(url) as connection:
+        sql = f"CREATE TABLE mixed AS SELECT {COLUMNS} FROM generate_series(1, {rows}) AS i"
+        connection.execute(sql.encode())
+        connection.execute("VACUUM ANALYZE mixed")

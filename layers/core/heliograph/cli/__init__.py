@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from heliograph.cli.parser import build_parser
+from heliograph.cli.parser import build_parser, parse_arguments
 from heliograph.cli.terminal import report_error
 from heliograph.kernel.errors import (
     ConnectError,
@@ -41,17 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        parser = build_parser()
-        if not (sys.argv[1:] if arguments is None else arguments):
-            parser.print_help()
+        given = sys.argv[1:] if arguments is None else arguments
+        if not given:
+            build_parser().print_help()
             return 0
-        options = parser.parse_args(arguments)
+        options = parse_arguments(given)
         result: int = options.run(options)
     except HeliographError as error:
         report_error(error)
         return exit_code(error)
     except KeyboardInterrupt:
-        report_error(Interrupted("Interrupted; the query was cancelled on the server."))
+        report_error(Interrupted("Interrupted; the server was asked to cancel what ran."))
         return 130
     except BrokenPipeError:
         _end_by_broken_pipe()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 from heliograph import __version__
+from heliograph.cli.alerts_parser import add_alerts
 from heliograph.kernel.errors import UsageError
 from heliograph.queries.encoders.registry import ENCODERS
 
@@ -25,11 +27,34 @@ The password may stand in PGPASSWORD or in ~/.pgpass instead of the URL.
 """
 
 
+# No argument of a process can hold it; it keeps argparse from taking the value "--" out.
+_VERBATIM = "\0"
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong as our own error, so that it ends like every other."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message[:1].upper() + message[1:] + ".", hint=f"See: {self.prog} --help")
+        hint = f"See: {self.prog} --help"
+        if message.startswith("unrecognized arguments"):
+            hint = "Put the whole SQL into quotes, as one argument. See: heliograph query --help"
+        raise UsageError(message[:1].upper() + message[1:] + ".", hint=hint)
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options; ``options.run(options)`` runs the command. Raises `UsageError`.
+
+    What follows ``-p`` is its value, whatever it begins with: ``-p -x`` too.
+    """
+    joined: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in ("-p", "--param") and "--" not in joined:
+            value = next(rest, None)
+            joined.append(argument if value is None else f"--param={_VERBATIM}{value}")
+        else:
+            joined.append(argument)
+    return build_parser().parse_args(joined)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_query(commands)
     _add_doctor(commands)
+    add_alerts(commands, _runs)
     _add_demo(commands)
     return parser
 
@@ -78,11 +104,17 @@ def _add_query(commands: Any) -> None:
     )
     parser.set_defaults(run=_runs("query"))
     parser.add_argument("sql", nargs="?", metavar="SQL", help="the statement")
-    parser.add_argument("-f", "--file", metavar="FILE", type=Path, help="read the statement here")
+    parser.add_argument("-f", "--file", metavar="FILE", help="read the statement here")
     _add_url(parser)
     values = parser.add_argument_group("values")
     values.add_argument(
-        "-p", "--param", action="append", default=[], metavar="VALUE", help="a value, or name=value"
+        "-p",
+        "--param",
+        action="append",
+        default=[],
+        metavar="VALUE",
+        type=lambda value: value.removeprefix(_VERBATIM),
+        help="a value, or name=value",
     )
     values.add_argument(
         "--params",
@@ -95,12 +127,17 @@ def _add_query(commands: Any) -> None:
     )
     result = parser.add_argument_group("result")
     result.add_argument(
-        "--format", choices=list(ENCODERS), help="default: json, or what --output ends with"
+        "--format",
+        choices=list(ENCODERS),
+        type=str.lower,
+        help="default: json, or what --output ends with",
     )
     result.add_argument(
-        "--output", metavar="FILE", type=Path, help="write here; the file appears when complete"
+        "--output", metavar="FILE", help="write here; the file appears when complete"
     )
-    result.add_argument("--max-rows", metavar="N", type=int, help="stop after N rows and say so")
+    result.add_argument(
+        "--max-rows", metavar="N", type=_row_count, help="stop after N rows and say so"
+    )
     result.add_argument("--timeout", metavar="TIME", help="end the query after 30s, 5m, ...")
     result.add_argument("--timezone", metavar="TZ", help="time zone of the session: Europe/Berlin")
     result.add_argument(
@@ -108,6 +145,12 @@ def _add_query(commands: Any) -> None:
         action="store_true",
         help="neutralise text that a spreadsheet would run as a formula",
     )
+
+
+def _row_count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+    return min(int(text[:20]), 2**62)  # more rows than any result has
 
 
 def _add_doctor(commands: Any) -> None:
@@ -130,10 +173,17 @@ def _add_demo(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.set_defaults(run=_runs("demo"))
-    parser.add_argument("action", choices=["start", "stop", "status", "url"])
+    parser.add_argument("action", choices=["start", "stop", "status", "url", "alerts"])
     parser.add_argument(
         "--data-dir", metavar="DIR", type=Path, default=Path(".heliograph"), help="its folder"
     )
     parser.add_argument(
         "--admin", action="store_true", help="with url: the owner's login, not the reader's"
+    )
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        type=Path,
+        default=Path("examples/alerts.yaml"),
+        help="with alerts: evaluate this file once and show what receivers on this machine get",
     )

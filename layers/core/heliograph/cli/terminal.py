@@ -19,6 +19,10 @@ def report_error(error: HeliographError) -> None:
     """Write the error: for a person when stderr is a terminal, and as JSON on the last line."""
     from orjson import dumps  # noqa: PLC0415
 
+    if sys.stderr is None:  # closed by whoever started us: the exit code has to do
+        return
+    for problem in getattr(error, "problems", []):
+        sys.stderr.write(f"{problem}\n")
     if sys.stderr.isatty():
         _explain(error)
     sys.stderr.write(dumps({"error": error.to_dict()}).decode() + "\n")
@@ -27,8 +31,9 @@ def report_error(error: HeliographError) -> None:
 
 def note(text: str) -> None:
     """Write one line to stderr."""
-    sys.stderr.write(f"heliograph: {text}\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.write(f"heliograph: {text}\n")
+        sys.stderr.flush()
 
 
 def styled(text: str, code: str, stream: Any) -> str:
@@ -58,7 +63,7 @@ class ProgressLine:
     """One line on stderr that tells how far long work is; nothing where nobody would see it."""
 
     def __init__(self, *, is_wanted: bool) -> None:
-        self._is_wanted = is_wanted and sys.stderr.isatty()
+        self._is_wanted = is_wanted and sys.stderr is not None and sys.stderr.isatty()
         self._rows = 0
         self._started = time.monotonic()
         self._ended = threading.Event()

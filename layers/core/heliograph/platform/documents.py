@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +25,48 @@ def read_text(path: Path, *, what: str) -> str:
         raise FileInvalid(f"The {what} {path} cannot be read: {reason}.") from None
 
 
+Place = tuple[str | int, ...]
+"""Where a value stands in a document: keys and list indexes from the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's mappings and lists, every scalar its own text, and where each of them stands.
+
+    ``marks`` maps a place to its line and column, both from 1.
+    """
+
+    path: Path
+    data: Any
+    marks: Mapping[Place, tuple[int, int]]
+
+    def mark(self, place: Iterable[str | int]) -> tuple[int, int]:
+        """Return line and column of a place; steps that the file does not have are passed over."""
+        known: Place = ()
+        for step in place:
+            if (*known, step) in self.marks:
+                known = (*known, step)
+        return self.marks.get(known, (1, 1))
+
+
 def read_verbatim(path: Path, *, what: str) -> Any:
-    """Return the mappings and lists of a YAML or JSON file, with every scalar as its own text.
+    """Return the mappings and lists of a YAML or JSON file; see `read_document`."""
+    return read_document(path, what=what).data
+
+
+def read_document(path: Path, *, what: str) -> Document:
+    """Read a YAML or JSON file without re-typing what stands in it.
 
     ``1.10`` stays ``"1.10"`` and ``2026-01-31`` is no date; only null is None. Raises `FileInvalid`
-    with line and column for a file that is not well formed.
+    with line and column for a file that is not well formed or names a key twice.
     """
     import yaml  # noqa: PLC0415
 
-    class VerbatimLoader(yaml.SafeLoader):
-        yaml_implicit_resolvers = {  # noqa: RUF012
-            first: [(tag, pattern) for tag, pattern in resolvers if tag == _NULL]
-            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
     text = read_text(path, what=what)
+    marks: dict[Place, tuple[int, int]] = {}
     try:
-        return yaml.load(text, VerbatimLoader)  # noqa: S506  # a SafeLoader with fewer types
+        node = yaml.compose(text, yaml.SafeLoader)
+        data = None if node is None else _build(node, (), marks, set())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise FileInvalid(
@@ -49,6 +76,36 @@ def read_verbatim(path: Path, *, what: str) -> Any:
         ) from None
     except yaml.YAMLError:
         raise FileInvalid(f"The {what} {path} holds characters that YAML does not allow.") from None
+    except RecursionError:
+        raise FileInvalid(f"The {what} {path} is nested too deeply.") from None
+    return Document(path, data, marks)
+
+
+def _build(node: Any, place: Place, marks: dict[Place, tuple[int, int]], open_: set[int]) -> Any:
+    """Turn a YAML node into data; ``open_`` holds the nodes above it, for aliases of themselves."""
+    import yaml  # noqa: PLC0415
+
+    marks.setdefault(place, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.tag == _NULL and not node.style else node.value
+    if id(node) in open_:
+        raise yaml.MarkedYAMLError(problem="an alias stands inside itself",
+                                   problem_mark=node.start_mark)  # fmt: skip
+    open_ = open_ | {id(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, (*place, n), marks, open_) for n, item in enumerate(node.value)]
+    mapping: dict[str, Any] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+            problem = "a key must be a plain word"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+        if key.value in mapping:
+            problem = f"the key {key.value!r} stands here twice"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+        marks[(*place, key.value)] = (key.start_mark.line + 1, key.start_mark.column + 1)
+        mapping[key.value] = _build(value, (*place, key.value), marks, open_)
+    return mapping
 
 
 _NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,14 +23,14 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
     written to directly. Raises `UsageError` for a place where no file can be made, `OutputFailed`
     when writing fails; nothing half-written stays behind.
     """
-    target = Path(os.path.realpath(path))
-    mode = _mode_of(target)
+    mode = _mode_of(path)
     if mode is not None and not stat.S_ISREG(mode):
         if stat.S_ISDIR(mode):
             raise UsageError(f"{path} is a folder; --output needs the name of a file.")
-        with _explained(path), target.open("wb", buffering=_BUFFER_BYTES) as out:
+        with _explained(path), path.open("wb", buffering=_BUFFER_BYTES) as out:
             yield out
         return
+    target = Path(os.path.realpath(path))
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         out = part.open("xb", buffering=_BUFFER_BYTES)
@@ -51,19 +52,20 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def open_stdout(stdout: BinaryIO) -> Iterator[BinaryIO]:
-    """Write to standard output, buffered. A closed pipe raises BrokenPipeError as it is."""
-    descriptor = os.dup(stdout.fileno())
-    try:
-        with _explained(Path("standard output")):
-            out = os.fdopen(descriptor, "wb", buffering=_BUFFER_BYTES, closefd=False)
-            try:
-                yield out
-                out.flush()
-            finally:
-                with suppress(OSError, ValueError):
-                    out.close()
-    finally:
-        os.close(descriptor)
+    """Write to standard output, buffered. A closed pipe raises BrokenPipeError as it is.
+
+    After an error what still waits in the buffer is not written: a short result that failed leaves
+    nothing behind.
+    """
+    with _explained(Path("standard output")), FileIO(os.dup(stdout.fileno()), "wb") as file:
+        out = BufferedWriter(file, _BUFFER_BYTES)
+        try:
+            yield out
+            out.flush()
+        finally:
+            file.close()
+            with suppress(ValueError):
+                out.close()
 
 
 @contextmanager

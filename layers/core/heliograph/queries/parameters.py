@@ -32,6 +32,13 @@ def from_arguments(
     return Parameters(positional=_positional(template, arguments, nulls, document))
 
 
+def from_document(template: Template, document: Any) -> Parameters:
+    """Return the values that a list (``$n``) or a mapping (``{{name}}``) of a file gives."""
+    if not document and not template.is_named:
+        return Parameters()
+    return from_arguments(template, [], [], document or {})
+
+
 def _named(
     template: Template, arguments: Sequence[str], nulls: Sequence[str], document: Any
 ) -> dict[str, Value]:

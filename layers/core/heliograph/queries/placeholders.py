@@ -153,10 +153,16 @@ def _render_positional(template: Template, count: int) -> RenderedSql:
         surplus = [f"${n}" for n in range(highest + 1, count + 1)]
         raise ParameterSurplus(
             f"{count} value(s) were given and the SQL has no {_listed(surplus)}.",
-            hint=f"It takes {highest} value(s)." if highest else "It has no placeholder.",
+            hint=f"It takes {highest} value(s)." if highest else _no_placeholder(template.sql),
         )
     labels = tuple(f"${n}" for n in range(1, highest + 1))
     return RenderedSql(template.sql, labels, is_named=False)
+
+
+def _no_placeholder(sql: str) -> str:
+    if "{{" in sql or re.search(r"\$\d", sql):
+        return "Inside quotes and comments there are none: write {{name}} without quotes around it."
+    return "It has no placeholder: write $1, $2, ... or {{name}} where the values belong."
 
 
 def _render_named(template: Template, given: frozenset[str]) -> RenderedSql:

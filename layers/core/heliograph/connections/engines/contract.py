@@ -152,6 +152,18 @@ class Session(Protocol):
         """Run a wrappable statement without parameters, as CSV that the database writes."""
         ...
 
+    def interrupt(self) -> None:
+        """End what runs now on the server; the one method that another thread may call."""
+        ...
+
+    def is_usable(self) -> bool:
+        """Say whether an idle session is still connected, without asking the server."""
+        ...
+
+    def reset(self) -> bool:
+        """Forget what the last statements left on the server; False when the session is closed."""
+        ...
+
     def close(self) -> None:
         """Cancel what still runs and close the connection."""
         ...

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain, repeat
 from typing import BinaryIO
 
 from heliograph.connections.engines.contract import Column, Row, ValueKind
 from heliograph.queries.encoders.contract import Summary
 
+_SEPARATOR = "\x7f"  # any character will do; a text that holds it only goes a slower way
+_EMPTY = _SEPARATOR * 2
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')  # copyto.c: CopyAttributeOutCSV
 # Text of these kinds never holds a quote, a comma or a line break.
 _PLAIN = frozenset(
@@ -42,6 +45,7 @@ class CsvEncoder:
         self._out = out
         self._guards = guard_formulas
         self._columns: Sequence[Column] = ()
+        self._has_nulls: list[bool] = []
         self._guarded_cells = 0
 
     def start(self, columns: Sequence[Column]) -> None:
@@ -50,19 +54,25 @@ class CsvEncoder:
         names = [column.name for column in columns]
         if self._guards:
             names = [self._guard(name) for name in names]
-        self._write_lines([",".join(quote(name, is_alone=len(names) == 1) for name in names)])
+        line = ",".join(quote(name, is_alone=len(names) == 1) for name in names)
+        self._has_nulls = [False] * len(columns)
+        self._out.write(f"{line}\n".encode())
 
     def write_rows(self, rows: Sequence[Row]) -> None:
-        """Write a batch of rows."""
+        """Write a batch of rows: in one join for them all, however many there are."""
         if not self._columns:
-            self._write_lines([""] * len(rows))
+            self._out.write(b"\n" * len(rows))
         elif rows:
-            is_alone = len(self._columns) == 1
-            fields = [
-                self._fields(column, values, is_alone)
-                for column, values in zip(self._columns, zip(*rows, strict=True), strict=True)
-            ]
-            self._write_lines(map(",".join, zip(*fields, strict=True)))
+            by_column = list(zip(*rows, strict=True))
+            guarded_before = self._guarded_cells
+            try:
+                text = self._encode(by_column)
+            except TypeError:  # a NULL where none was seen yet
+                self._guarded_cells = guarded_before
+                for index, values in enumerate(by_column):
+                    self._has_nulls[index] = self._has_nulls[index] or None in values
+                text = self._encode(by_column)
+            self._out.write(text.encode())
 
     def finish(self, summary: Summary) -> None:
         """Say how many cells were guarded."""
@@ -72,17 +82,30 @@ class CsvEncoder:
                 "have an apostrophe in front."
             )
 
+    def _encode(self, by_column: Sequence[Sequence[str | None]]) -> str:
+        parts: list[Sequence[str | None] | repeat[str]] = []
+        for column, values, has_nulls in zip(
+            self._columns, by_column, self._has_nulls, strict=True
+        ):
+            parts += (self._fields(column, values, has_nulls), repeat(","))
+        parts[-1] = repeat("\n")
+        # The fields end the zip; what is repeated never does.
+        return "".join(chain.from_iterable(zip(*parts, strict=False)))
+
     def _fields(
-        self, column: Column, values: Sequence[str | None], is_alone: bool
-    ) -> Sequence[str]:
+        self, column: Column, values: Sequence[str | None], has_nulls: bool
+    ) -> Sequence[str | None]:
         if column.kind in _PLAIN:
-            return _without_null(values) if None in values else values  # type: ignore[return-value]
+            return ["" if value is None else value for value in values] if has_nulls else values
         if self._guards:
             values = [value and self._guard(value) for value in values]
-        joined = "\0".join(filter(None, values))  # PostgreSQL's text never holds a NUL
-        if "" in values or is_alone or _NEEDS_QUOTES.search(joined):
+        is_alone = len(self._columns) == 1
+        if has_nulls:
             return ["" if value is None else quote(value, is_alone=is_alone) for value in values]
-        return _without_null(values) if None in values else values  # type: ignore[return-value]
+        joined = _SEPARATOR.join(("", *values, ""))  # type: ignore[arg-type]
+        if is_alone or _EMPTY in joined or any(mark in joined for mark in '",\n\r'):
+            return [quote(value or "", is_alone=is_alone) for value in values]
+        return values
 
     def _guard(self, text: str) -> str:
         if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
@@ -90,16 +113,9 @@ class CsvEncoder:
             return f"'{text}"
         return text
 
-    def _write_lines(self, lines: Sequence[str] | map[str]) -> None:
-        self._out.write(("\n".join(lines) + "\n").encode())
-
 
 def quote(text: str, *, is_alone: bool) -> str:
     r"""Return a CSV field; ``\.`` alone on a line would end an input, so it is quoted."""
     if not text or _NEEDS_QUOTES.search(text) or (is_alone and text == "\\."):
         return '"' + text.replace('"', '""') + '"'
     return text
-
-
-def _without_null(values: Sequence[str | None]) -> list[str]:
-    return ["" if value is None else value for value in values]

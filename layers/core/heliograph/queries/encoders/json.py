@@ -7,7 +7,9 @@ from typing import BinaryIO
 
 from heliograph.connections.engines.contract import Column, Row
 from heliograph.queries.encoders.contract import Summary
-from heliograph.queries.encoders.json_tokens import ColumnTokens, Frame, quote, row_lines
+from heliograph.queries.encoders.json_tokens import ColumnTokens, Frame, encode_rows, quote
+
+_BETWEEN = ",\n"
 
 
 class JsonEncoder:
@@ -17,12 +19,13 @@ class JsonEncoder:
         self.notes: list[str] = []
         self._out = out
         self._columns: list[ColumnTokens] = []
-        self._frame = Frame()
+        self._frame = Frame([], _BETWEEN, None)
         self._is_first = True
 
     def start(self, columns: Sequence[Column]) -> None:
         """Write the columns: name and type."""
         self._columns = [ColumnTokens(column, is_one_line=False) for column in columns]
+        self._frame = Frame(columns, _BETWEEN, None)
         described = ",".join(
             f'{{"name":{quote(column.name)},"type":{quote(column.type)}}}' for column in columns
         )
@@ -32,10 +35,10 @@ class JsonEncoder:
         """Write a batch of rows as arrays."""
         if not rows:
             return
-        lines = row_lines(rows, self._columns, self._frame)
-        lead = "\n" if self._is_first else ",\n"
+        text = encode_rows(rows, self._columns, self._frame)
+        lead = "\n" if self._is_first else _BETWEEN
         self._is_first = False
-        self._out.write((lead + ",\n".join(lines)).encode())
+        self._out.write((lead + text[: -len(_BETWEEN)]).encode())
 
     def finish(self, summary: Summary) -> None:
         """Write how the result ended."""
@@ -54,7 +57,7 @@ class NdjsonEncoder:
         self.notes: list[str] = []
         self._out = out
         self._columns: list[ColumnTokens] = []
-        self._frame = Frame([])
+        self._frame = Frame([], "\n", [])
 
     def start(self, columns: Sequence[Column]) -> None:
         """Choose the keys; nothing is written before the first row."""
@@ -67,13 +70,12 @@ class NdjsonEncoder:
             for position, (name, key) in enumerate(zip(names, keys, strict=True), 1)
             if name != key
         ]
-        self._frame = Frame(keys)
+        self._frame = Frame(columns, "\n", keys)
 
     def write_rows(self, rows: Sequence[Row]) -> None:
         """Write a batch of rows as objects, a line each."""
         if rows:
-            lines = row_lines(rows, self._columns, self._frame)
-            self._out.write(("\n".join(lines) + "\n").encode())
+            self._out.write(encode_rows(rows, self._columns, self._frame).encode())
 
     def finish(self, summary: Summary) -> None:
         """Nothing follows the last row."""

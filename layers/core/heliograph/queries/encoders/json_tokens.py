@@ -3,26 +3,30 @@
 Numbers pass through as the very characters that the server printed: every finite int, numeric and
 float text of PostgreSQL is a JSON number already. NaN and the infinities, which JSON lacks, become
 strings. What a column is, is decided by its type, never by a value.
+
+A batch becomes one text in one join: nothing is done for each value that C code can do for a whole
+column. `benchmarks` shows what that is worth.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 
 import orjson
 
 from heliograph.connections.engines.contract import Column, Row, ValueKind
 
 Values = Sequence[str | None]
-Tokens = tuple[str, Values]
-"""A piece of a %-template (``%s`` or ``"%s"``) and what goes into it, one for each row."""
+Tokens = tuple[bool, Values]
+"""Whether the tokens stand between quotes, and the tokens, one for each row."""
 
-_NEEDS_ESCAPE = re.compile(r'["\\\x01-\x1f]')
 _NUMBERS = (ValueKind.INTEGER, ValueKind.BIGINT, ValueKind.NUMERIC, ValueKind.FLOAT)
 _BOOLEANS = {"t": "true", "f": "false", None: "null"}
 # Texts of these kinds hold neither quotes nor backslashes nor control characters.
 _PLAIN = (ValueKind.DATE, ValueKind.TIMESTAMP, ValueKind.TIMESTAMPTZ)
+_SEPARATOR = "\x7f"  # a character that JSON does not escape; a text that holds it goes a slower way
 
 
 def quote(text: str) -> str:
@@ -36,20 +40,32 @@ def number(text: str) -> str:
 
 
 class ColumnTokens:
-    """Turns the values of one column into JSON tokens."""
+    """Turns the values of one column into JSON tokens.
+
+    ``has_nulls`` is set once a NULL was seen: until then no time is spent on looking for one, and
+    a TypeError of the join says that it is time to look.
+    """
 
     def __init__(self, column: Column, *, is_one_line: bool) -> None:
         self._column = column
         self._is_one_line = is_one_line
         self._convert = self._converter(column.kind)
+        self.has_nulls = False
 
     def tokens(self, values: Values) -> Tokens:
-        """Return a template's piece and its fillings for a batch of values."""
+        """Return the tokens of a batch. Raises TypeError for a NULL where none was seen yet."""
+        if self.has_nulls and None in values:
+            # Most columns are sparse or dense for long: convert what is there, then put NULL back.
+            is_quoted, tokens = self._convert([value for value in values if value is not None])
+            found = iter([f'"{token}"' for token in tokens] if is_quoted else tokens)
+            return False, ["null" if value is None else next(found) for value in values]
         return self._convert(values)
 
     def _converter(self, kind: ValueKind) -> Callable[[Values], Tokens]:
+        if kind in (ValueKind.INTEGER, ValueKind.BIGINT):
+            return _as_they_are
         if kind in _NUMBERS:
-            return self._numbers if kind in (ValueKind.NUMERIC, ValueKind.FLOAT) else _integers
+            return _numbers
         if kind is ValueKind.BOOLEAN:
             return _booleans
         if kind is ValueKind.JSON:
@@ -58,51 +74,50 @@ class ColumnTokens:
             return self._arrays
         return _plain if kind in _PLAIN else _texts
 
-    def _numbers(self, values: Values) -> Tokens:
-        # "NaN", "Infinity" and "-Infinity" share a letter that no other number has.
-        joined = " ".join(filter(None, values))
-        if "N" not in joined and "I" not in joined:
-            return _integers(values)
-        return "%s", ["null" if value is None else number(value) for value in values]
-
     def _json(self, values: Values) -> Tokens:
         if self._is_one_line:
             # Outside of strings a line break is white space, and inside of one it is escaped.
-            values = [
-                value.replace("\n", " ").replace("\r", " ") if value else value for value in values
-            ]
-        return _integers(values)
+            values = [value and value.replace("\n", " ").replace("\r", " ") for value in values]
+        return False, values
 
     def _arrays(self, values: Values) -> Tokens:
-        column = self._column
-        element = _element_token(column.element or ValueKind.OTHER)
-        return "%s", [
-            "null" if value is None else array_token(value, element, column.delimiter)
-            for value in values
+        delimiter = self._column.delimiter
+        element = _element_token(self._column.element or ValueKind.OTHER)
+        return False, [
+            value if value is None else array_token(value, element, delimiter) for value in values
         ]
 
 
-def _integers(values: Values) -> Tokens:
-    if None in values:
-        return "%s", ["null" if value is None else value for value in values]
-    return "%s", values
-
-
-def _booleans(values: Values) -> Tokens:
-    return "%s", [_BOOLEANS[value] for value in values]
+def _as_they_are(values: Values) -> Tokens:
+    return False, values
 
 
 def _plain(values: Values) -> Tokens:
-    if None in values:
-        return "%s", ["null" if value is None else f'"{value}"' for value in values]
-    return '"%s"', values
+    return True, values
+
+
+def _numbers(values: Values) -> Tokens:
+    # "NaN", "Infinity" and "-Infinity" hold letters that no other number has.
+    joined = _SEPARATOR.join(values)  # type: ignore[arg-type]
+    if "N" not in joined and "I" not in joined:
+        return False, values
+    return False, [value and number(value) for value in values]
+
+
+def _booleans(values: Values) -> Tokens:
+    return False, list(map(_BOOLEANS.__getitem__, values))
 
 
 def _texts(values: Values) -> Tokens:
-    # One search over the whole batch; PostgreSQL's text never holds a NUL.
-    if _NEEDS_ESCAPE.search("\0".join(filter(None, values))) is None:
-        return _plain(values)
-    return "%s", ["null" if value is None else quote(value) for value in values]
+    """Escape a whole batch at once; PostgreSQL's text never holds a NUL."""
+    joined = _SEPARATOR.join(values)  # type: ignore[arg-type]
+    escaped = orjson.dumps(joined).decode()[1:-1]
+    if len(escaped) == len(joined):
+        return True, values
+    tokens = escaped.split(_SEPARATOR)
+    if len(tokens) == len(values):
+        return True, tokens
+    return False, [value and quote(value) for value in values]
 
 
 def _element_token(kind: ValueKind) -> Callable[[str], str]:
@@ -147,28 +162,41 @@ def array_token(text: str, element: Callable[[str], str], delimiter: str = ",") 
     return pattern.sub(token, text)
 
 
-def row_lines(rows: Sequence[Row], columns: Sequence[ColumnTokens], frame: Frame) -> list[str]:
-    """Return one JSON text for each row, in ``frame``."""
-    if not columns:
-        return [frame.empty] * len(rows)
-    converted = [
-        column.tokens(values)
-        for column, values in zip(columns, zip(*rows, strict=True), strict=True)
-    ]
-    template = frame.template([piece for piece, _ in converted])
-    return list(map(template.__mod__, zip(*(values for _, values in converted), strict=True)))
-
-
 class Frame:
-    """How the tokens of a row are put together: an array, or an object with these keys."""
+    """What stands around the tokens of a row: an array, or an object with these keys."""
 
-    def __init__(self, keys: Sequence[str] | None = None) -> None:
-        self._keys = None if keys is None else [quote(key).replace("%", "%%") for key in keys]
-        self.empty = "[]" if keys is None else "{}"
+    def __init__(self, columns: Sequence[Column], between: str, keys: Sequence[str] | None) -> None:
+        count = len(columns)
+        if keys is None:
+            self.leads = ["[", *[","] * (count - 1)] if count else []
+            self.tail = ("]" if count else "[]") + between
+        else:
+            names = [f"{quote(key)}:" for key in keys]
+            self.leads = [f"{',' if n else '{'}{name}" for n, name in enumerate(names)]
+            self.tail = ("}" if count else "{}") + between
 
-    def template(self, pieces: Sequence[str]) -> str:
-        """Return the %-template of a row, given the piece of each column."""
-        if self._keys is None:
-            return f"[{','.join(pieces)}]"
-        pairs = zip(self._keys, pieces, strict=True)
-        return "{" + ",".join(f"{key}:{piece}" for key, piece in pairs) + "}"
+
+def encode_rows(rows: Sequence[Row], columns: Sequence[ColumnTokens], frame: Frame) -> str:
+    """Return the JSON of all rows, each followed by what the frame puts between rows."""
+    if not columns:
+        return frame.tail * len(rows)
+    by_column = list(zip(*rows, strict=True))
+    try:
+        return _join(by_column, columns, frame)
+    except TypeError:
+        for column, values in zip(columns, by_column, strict=True):
+            column.has_nulls = column.has_nulls or None in values
+        return _join(by_column, columns, frame)
+
+
+def _join(by_column: Sequence[Values], columns: Sequence[ColumnTokens], frame: Frame) -> str:
+    parts: list[Values | repeat[str]] = []
+    pending = ""
+    for lead, column, values in zip(frame.leads, columns, by_column, strict=True):
+        is_quoted, tokens = column.tokens(values)
+        mark = '"' if is_quoted else ""
+        parts += (repeat(pending + lead + mark), tokens)
+        pending = mark
+    parts.append(repeat(pending + frame.tail))
+    # The tokens end the zip; what is repeated never does.
+    return "".join(chain.from_iterable(zip(*parts, strict=False)))

@@ -13,6 +13,7 @@ from heliograph.queries.encoders.contract import Summary
 _RIGHT_ALIGNED = (ValueKind.INTEGER, ValueKind.BIGINT, ValueKind.NUMERIC, ValueKind.FLOAT)
 _MEASURED_ROWS = 1_000  # widths come from the first rows; later ones may stick out
 _NARROWEST = 6
+_NARROWEST_BEFORE_RECORDS = 10  # a screen of columns narrower than that tells nobody anything
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _NAMED_ESCAPES = {"\n": "↵", "\r": "␍", "\t": "⇥"}
 _NULL = "∅"
@@ -22,7 +23,8 @@ class TableEncoder:
     """Writes an aligned table; ``width`` is the terminal's, None for no limit.
 
     Line breaks and control characters are shown as visible marks, a cell that does not fit ends in
-    ``…`` and `notes` says so. Only the first rows are held, to measure the columns.
+    ``…`` and `notes` says so. Where the columns do not fit side by side, each row becomes a record:
+    a line for each column. Only the first rows are held, to measure the columns.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class TableEncoder:
         self._columns: Sequence[Column] = ()
         self._waiting: list[list[str | None]] = []
         self._widths: list[int] | None = None
+        self._shows_records = False
+        self._row = 0
         self._cut_cells = 0
 
     def start(self, columns: Sequence[Column]) -> None:
@@ -74,9 +78,13 @@ class TableEncoder:
 
     def _flush(self) -> None:
         self._widths = self._measure()
-        if self._columns:
+        room = None if self._width is None else self._width - 3 * (len(self._widths) - 1)
+        if room is not None and self._waiting:
+            self._widths = fit_widths(self._widths, room, narrowest=_NARROWEST_BEFORE_RECORDS)
+            self._shows_records = sum(self._widths) > room
+        if self._columns and not self._shows_records:
             names = [visible(column.name) for column in self._columns]
-            self._line(self._join(names, colour="1"))
+            self._line(self._join(names, is_bold=True))
             self._line(self._dim("─┼─".join("─" * width for width in self._widths)))
         self._write(self._waiting)
         self._waiting = []
@@ -86,24 +94,39 @@ class TableEncoder:
         for row in self._waiting:
             for index, cell in enumerate(row):
                 widths[index] = max(widths[index], cell_width(cell or _NULL))
-        if self._width is None:
-            return widths
-        return fit_widths(widths, self._width - 3 * (len(widths) - 1))
+        return widths
 
     def _write(self, rows: Sequence[Sequence[str | None]]) -> None:
         if self._columns:
             for row in rows:
-                self._line(self._join(row))
+                if self._shows_records:
+                    self._write_record(row)
+                else:
+                    self._line(self._join(row))
 
-    def _join(self, cells: Sequence[str | None], colour: str = "") -> str:
+    def _write_record(self, row: Sequence[str | None]) -> None:
+        assert self._width is not None
+        names = [visible(column.name) for column in self._columns]
+        name_width = min(max(map(cell_width, names)), self._width // 2)
+        self._row += 1
+        title = f"─ {self._row:,} "
+        self._line(self._dim(title + "─" * (self._width - len(title))))
+        for name, cell in zip(names, row, strict=True):
+            text = self._cut(_NULL if cell is None else cell, self._width - name_width - 3)
+            shown = self._cut(name, name_width)
+            label = shown + " " * (name_width - cell_width(shown))
+            value = self._dim(text) if cell is None else text
+            self._line(self._bold(label) + self._dim(" │ ") + value)
+
+    def _join(self, cells: Sequence[str | None], *, is_bold: bool = False) -> str:
         parts = []
         for column, width, cell in zip(self._columns, self._widths or [], cells, strict=True):
             text = self._cut(_NULL if cell is None else cell, width)
             padding = " " * (width - cell_width(text))
             if cell is None:
                 text = self._dim(text)
-            elif colour and self._has_colour:
-                text = f"\x1b[{colour}m{text}\x1b[0m"
+            elif is_bold:
+                text = self._bold(text)
             parts.append(padding + text if column.kind in _RIGHT_ALIGNED else text + padding)
         return self._dim(" │ ").join(parts).rstrip()
 
@@ -118,6 +141,9 @@ class TableEncoder:
                 break
             kept.append(character)
         return "".join(kept) + "…"
+
+    def _bold(self, text: str) -> str:
+        return f"\x1b[1m{text}\x1b[0m" if self._has_colour else text
 
     def _dim(self, text: str) -> str:
         return f"\x1b[2m{text}\x1b[0m" if self._has_colour else text
@@ -149,15 +175,15 @@ def cell_width(text: str) -> int:
     )
 
 
-def fit_widths(widths: list[int], room: int) -> list[int]:
+def fit_widths(widths: list[int], room: int, *, narrowest: int = _NARROWEST) -> list[int]:
     """Return widths that together fit ``room``: the widest columns give way, narrow ones stay.
 
-    No column falls below a width at which something can be read, so many columns may still not fit.
+    No column is cut below ``narrowest``, so many columns may still not fit.
     """
     fitted = list(widths)
     if sum(fitted) <= room:
         return fitted
-    low, high = _NARROWEST, max(fitted)
+    low, high = narrowest, max(fitted)
     while low < high:  # the widest cap at which all fit
         middle = (low + high + 1) // 2
         if sum(min(width, middle) for width in fitted) <= room:

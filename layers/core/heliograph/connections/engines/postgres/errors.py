@@ -20,6 +20,7 @@ from heliograph.kernel.errors import (
     QueryTimedOut,
     ServerResourcesExhausted,
     SqlInvalid,
+    TextUndecodable,
     WriteRefused,
 )
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 _CLASSES: dict[str, type[QueryError]] = {
+    "22021": TextUndecodable,
     "25006": WriteRefused,
     "42501": PermissionDenied,
     "57014": QueryCanceled,
@@ -41,12 +43,18 @@ _CLASSES: dict[str, type[QueryError]] = {
     "54": ServerResourcesExhausted,
 }
 _HINTS: dict[str, str] = {
+    "22021": "The database does not check its text (encoding SQL_ASCII?). Convert it in the query: "
+    "convert_from(column::bytea, 'LATIN1').",
     "25006": "Heliograph reads only: every query runs in a read-only transaction.",
     "42501": "Ask the owner for: GRANT SELECT ON ... TO the role that Heliograph logs in with.",
     "57014": "Somebody cancelled it on the server.",
     "57P01": "The server was stopped, or the connection was terminated. Run the query again.",
     "57P02": "The server is restarting after a crash. Run the query again.",
+    "53200": "The server's memory is full: ask for less, or run it again later.",
+    "53400": "A limit that the server's owner has set was reached (temp_file_limit?): ask for "
+    "less, or have it raised.",
     "53100": "The server's disk is full: free space, or ask for less with LIMIT or --max-rows.",
+    "42P01": "Check the spelling; a table outside of the search path needs its schema in front.",
     "0A000": "This needs more than reading, or something that this server does not offer.",
 }
 _TEMPORARY_TABLE = (
@@ -113,17 +121,19 @@ def query_error(
         )
     kind = _CLASSES.get(state) or _CLASSES.get(state[:2]) or QueryError
     redact = _redactor(values) if values else _unchanged
+    position = origin(diagnosis.position) if diagnosis.position else None
     error = kind(
         redact(diagnosis.message) or "",
         sqlstate=state,
-        hint=redact(diagnosis.hint) or _hint(diagnosis),
+        hint=redact(diagnosis.hint) or _hint(diagnosis, sql, position),
         detail=redact(diagnosis.detail),
     )
-    position = origin(diagnosis.position) if diagnosis.position else None
     return error.located_in(sql, position)
 
 
-def _hint(diagnosis: Diagnosis) -> str | None:
+def _hint(diagnosis: Diagnosis, sql: str, position: int | None) -> str | None:
+    if diagnosis.sqlstate == "42703" and position and sql[position - 1 : position] == '"':
+        return "Double quotes stand around names; text stands in single quotes: 'text'."
     if diagnosis.sqlstate == "25006" and "CREATE TABLE" in diagnosis.message:
         return _TEMPORARY_TABLE
     return _HINTS.get(diagnosis.sqlstate)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _MOST_CURSORS = 100
 _CURSOR_STEP = 10_000  # rows a FETCH: the server materialises each step, on disk if it must
-_COPY_PIECES = 512  # rows of CSV that are joined into one chunk
+_COPY_PIECES = 512  # rows of CSV that are joined into one chunk,
+_COPY_BYTES = 256 * 1024  # or as many as make this size
+_BATCH_CHARACTERS = 1024 * 1024  # about this much text is made of a chunk at a time
+_FIRST_BATCH = 16
 
 
 class _TextContext:
@@ -36,13 +39,28 @@ class RowReader:
     def __init__(self, connection: Any) -> None:
         self._transformer = Transformer(_TextContext(connection))
         self._is_new = True
+        self._batch = _FIRST_BATCH
 
-    def read(self, chunk: PGresult) -> list[Row]:
-        """Return the rows of a chunk. Raises `TextUndecodable`."""
+    def read(self, chunk: PGresult) -> Iterator[list[Row]]:
+        """Yield the rows of a chunk: all, or a few where they are large.
+
+        Raises `TextUndecodable`.
+        """
         self._transformer.set_pgresult(chunk, set_loaders=self._is_new)
         self._is_new = False
+        start = 0
+        while start < chunk.ntuples:
+            end = min(start + self._batch, chunk.ntuples)
+            rows = self._load(start, end)
+            start = end
+            sample = rows[::_FIRST_BATCH]
+            characters = sum(len(cell) for row in sample for cell in row if cell is not None)
+            self._batch = max(1, _BATCH_CHARACTERS * len(sample) // max(characters, 1))
+            yield rows
+
+    def _load(self, start: int, end: int) -> list[Row]:
         try:
-            return self._transformer.load_rows(0, chunk.ntuples, tuple)
+            return self._transformer.load_rows(start, end, tuple)
         except UnicodeDecodeError:
             raise TextUndecodable(
                 "A value in the result is not valid UTF-8; the database does not check its text "
@@ -82,8 +100,11 @@ class PostgresResult:
     def _read(self, run: Run) -> Iterator[list[Row]]:
         reader = RowReader(run.wire.connection)
         while (chunk := run.wire.fetch()) is not None:
-            if chunk.ntuples:
-                yield reader.read(chunk) if chunk.nfields else [()] * chunk.ntuples
+            if chunk.nfields:
+                yield from reader.read(chunk)
+            elif chunk.ntuples:
+                yield [()] * chunk.ntuples
+            chunk.clear()  # before the next one comes: large rows should not be held twice
 
     def _follow_cursors(self, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
         """Read the cursors that a result names, if it names open ones, instead of their names."""
@@ -162,6 +183,7 @@ class CopyResult:
     def chunks(self) -> Iterator[bytes]:
         """Yield pieces of the CSV until the result, or the cap, is reached."""
         messages = -1  # the header is a message too, and so is each row
+        length = 0
         pieces: list[memoryview | bytes] = []
         get = self._run.wire.pgconn.get_copy_data
         while True:
@@ -172,10 +194,12 @@ class CopyResult:
                     break
                 messages += 1
                 pieces.append(data)
-                if len(pieces) == _COPY_PIECES:
+                length += size
+                if len(pieces) == _COPY_PIECES or length > _COPY_BYTES:
                     self.row_count = messages
                     yield b"".join(pieces)
                     pieces.clear()
+                    length = 0
             elif size == 0:
                 self._run.wire.wait_readable()
             else:

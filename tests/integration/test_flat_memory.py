@@ -1,0 +1,159 @@
+"""Memory does not grow with the result: measured as the peak of the command's own process."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from tests.support.cli import Finished, command, environment, heliograph
+
+MOST_MEGABYTES = 120
+MANY = 5_000_000
+FORMATS = ["csv", "ndjson", "json", "xlsx"]
+# CSV without parameters is written by the server itself, everything else row by row.
+PATHS = [("csv", False), *((name, True) for name in FORMATS)]
+
+# A child that has just been forked counts its parent's memory as its own peak (getrusage(2)), and
+# a test session is large: so a small process stands between.
+_MEASURE = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(process.pid, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a command used and wrote."""
+
+    megabytes: float
+    stderr: str
+
+
+def measure(*arguments: str) -> Measured:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _MEASURE, *command(*arguments)],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return Measured(int(done.stdout) / 1024, done.stderr.decode())
+
+
+def arguments_of(rows: int, name: str, has_value: bool, url: str, path: Path) -> list[str]:
+    sql = f"SELECT n, n * 0.5 AS half, 'item ' || n AS name FROM generate_series(1, {rows}) n"
+    value = ["-p", "0"] if has_value else []
+    where = " WHERE n > $1" if has_value else ""
+    return [
+        "query", sql + where, *value, "--url", url, "--format", name, "--output", str(path),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "has_value"), PATHS)
+def test_five_million_rows_take_no_more_memory_than_some(
+    name: str, has_value: bool, superuser_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "out"
+    some = measure(*arguments_of(200_000, name, has_value, superuser_url, path))
+    written = path.stat().st_size
+    many = measure(*arguments_of(MANY, name, has_value, superuser_url, path))
+    assert path.stat().st_size > 20 * written
+    assert last_row_is_there(path, name)
+    path.unlink()
+    assert many.megabytes < MOST_MEGABYTES
+    assert many.megabytes < some.megabytes + 5
+    assert some.megabytes > 20  # it was the command that was measured
+
+
+def last_row_is_there(path: Path, name: str) -> bool:
+    if name == "xlsx":  # reading it back would take longer than all the rest; see test_xlsx
+        return True
+    with path.open("rb") as file:
+        file.seek(-200, 2)
+        return f"item {MANY}".encode() in file.read()
+
+
+@pytest.mark.parametrize(("name", "has_value"), PATHS)
+def test_large_rows_are_not_collected(
+    name: str, has_value: bool, superuser_url: str, tmp_path: Path
+) -> None:
+    sql = "SELECT repeat(md5(n::text), 3200) AS t FROM generate_series(1, 2000) n"
+    value = ["-p", "0"] if has_value else []
+    measured = measure(
+        "query", sql + (" WHERE n > $1" if has_value else ""), *value, "--url", superuser_url,
+        "--format", name, "--output", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert measured.megabytes < MOST_MEGABYTES
+
+
+LARGE = 50_000_000
+
+
+def one_large_cell(name: str, url: str, path: Path) -> Finished:
+    sql = f"SELECT repeat('é', {LARGE // 2}) AS t, 1 AS n"
+    return heliograph("query", sql, "--url", url, "--format", name, "--output", str(path))
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson", "json", "table"])
+def test_a_cell_of_fifty_megabytes_arrives_whole(
+    name: str, superuser_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "out"
+    done = one_large_cell(name, superuser_url, path)
+    assert (done.code, done.stderr) == (0, "")
+    assert path.read_bytes().count("é".encode()) == LARGE // 2
+
+
+def test_a_cell_of_fifty_megabytes_is_cut_in_xlsx_which_says_so(
+    superuser_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.xlsx"
+    done = one_large_cell("xlsx", superuser_url, path)
+    assert done.code == 0
+    assert "32,767" in done.stderr
+    text, number = next(load_workbook(path)["Result"].iter_rows(min_row=2, values_only=True))
+    assert number == 1
+    assert isinstance(text, str)
+    assert len(text) <= 32_767
+    assert text.startswith("éééé")
+
+
+@pytest.mark.parametrize("name", [*FORMATS, "table"])
+def test_a_row_of_1600_columns_arrives_whole(name: str, superuser_url: str, tmp_path: Path) -> None:
+    names = [f"c{n}" for n in range(1600)]
+    values = [f"v{n}" for n in range(1600)]
+    columns = ", ".join(f"'{v}' AS {c}" for c, v in zip(names, values, strict=True))
+    path = tmp_path / f"out.{name}"
+    done = heliograph(
+        "query", f"SELECT {columns}", "--url", superuser_url, "--format", name,
+        "--output", str(path),
+    )  # fmt: skip
+    assert (done.code, done.stderr) == (0, "")
+    assert read_back(path, name) == [names, values]
+
+
+def read_back(path: Path, name: str) -> list[list[str]]:
+    if name == "xlsx":
+        rows = load_workbook(path)["Result"].iter_rows(values_only=True)
+        return [[str(cell) for cell in row] for row in rows]
+    text = path.read_text()
+    if name == "csv":
+        return list(csv.reader(text.splitlines()))
+    if name == "table":
+        lines = text.splitlines()
+        return [[cell.strip() for cell in line.split("│")] for line in (lines[0], lines[2])]
+    document = json.loads(text)
+    if name == "ndjson":
+        return [list(document), list(document.values())]
+    return [[column["name"] for column in document["columns"]], *document["rows"]]
