@@ -177,11 +177,20 @@ def test_a_server_without_starttls_gets_nothing_unless_the_file_says_so(
     plain: SmtpReceiver, outgoing: Outgoing
 ) -> None:
     with pytest.raises(DeliveryRejected, match="does not offer STARTTLS"):
-        deliver(email(plain.url()), outgoing)
+        deliver(email(plain.url(options="?starttls=required")), outgoing)
     assert not plain.mails
     deliver(email(plain.url(options="?starttls=optional")), outgoing)
     deliver(email(plain.url(options="?starttls=off")), outgoing)
     assert [mail.is_encrypted for mail in plain.mails] == [False, False]
+
+
+def test_a_relay_on_this_machine_is_spoken_to_as_it_can(plain: SmtpReceiver) -> None:
+    local = Outgoing(allow_hosts=["127.0.0.1"])
+    deliver(email(plain.url()), local)
+    assert [mail.is_encrypted for mail in plain.mails] == [False]
+    with SmtpReceiver(starttls=Authority().server("mail.test"), login=LOGIN) as encrypted:
+        deliver(email(encrypted.url(LOGIN_TEXT)), local)  # whoever signed its certificate
+        assert [(mail.is_encrypted, mail.user) for mail in encrypted.mails] == [(True, LOGIN[0])]
 
 
 def test_optional_starttls_is_used_where_it_is_offered(

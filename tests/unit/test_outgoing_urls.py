@@ -60,7 +60,7 @@ def test_a_mail_server_is_read_from_its_url() -> None:
     server = parse_smtp_url("smtp://me%40a.example:p%2Fw%3Ad@Mail.Example:2525?ehlo=box.example")
     assert (server.host, server.port, server.ehlo) == ("mail.example", 2525, "box.example")
     assert (server.user, server.password) == ("me@a.example", "p/w:d")
-    assert (server.starttls, server.is_implicit_tls) == ("required", False)
+    assert (server.starttls, server.is_implicit_tls) == ("auto", False)
     assert "p/w:d" not in repr(server)
 
 

@@ -4,6 +4,9 @@
 ``smtps://host:465`` encrypts from the first byte. ``?starttls=optional`` and ``?starttls=off`` are
 for a relay on a private host that ``allow_hosts`` names, and ``?ehlo=NAME`` is the name that the
 sender greets with. Whatever is encrypted is verified against the host name.
+
+A relay on this very machine needs none of that: what is said to a loopback address leaves no
+machine, so STARTTLS is used where it is offered, and with any certificate (RFC 7435).
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from heliograph.kernel.errors import (
@@ -40,7 +44,7 @@ from heliograph.platform.redaction import redact
 
 _PORTS = {"smtp": 587, "smtps": 465}
 _GOODBYE_SECONDS = 2.0
-_STARTTLS = ("required", "optional", "off")
+_STARTTLS = ("auto", "required", "optional", "off")
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
 _EHLO_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
@@ -54,7 +58,7 @@ class SmtpServer:
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     is_implicit_tls: bool = False
-    starttls: str = "required"  # required | optional | off
+    starttls: str = "auto"  # auto | required | optional | off; auto is required but on loopback
     ehlo: str = ""
 
     def secrets(self) -> list[str]:
@@ -101,7 +105,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
         raise invalid
     if bool(user) != bool(password):
         raise UsageError("The smtp_url of a channel needs both a user and a password, or neither.")
-    starttls, ehlo = options.pop("starttls", "required"), options.pop("ehlo", "")
+    starttls, ehlo = options.pop("starttls", "auto"), options.pop("ehlo", "")
     is_implicit = parts.scheme == "smtps"
     is_known = not options and starttls in _STARTTLS and (not ehlo or _EHLO_NAME.fullmatch(ehlo))
     if not is_known or (is_implicit and "starttls=" in parts.query):
@@ -141,11 +145,16 @@ def send_mail(
     destination = find_destination(
         server.host, server.port, allow_hosts, timeout=timeout, resolve=resolve
     )
-    if server.starttls != "required" and not destination.is_private:
+    if server.starttls in ("optional", "off") and not destination.is_private:
         raise DestinationRefused(
             f"{server.host} is a public mail server, which is not spoken to without encryption.",
             hint="Leave starttls= out of the smtp_url.",
         )
+    if server.starttls == "auto":
+        server = replace(server, starttls="required")
+        if all(ip_address(address).is_loopback for address in destination.addresses):
+            server = replace(server, starttls="optional")
+            tls = tls or (None if server.is_implicit_tls else _unverified_tls())
     tls = tls or default_tls()
     secrets = server.secrets()
     try:
@@ -161,6 +170,13 @@ def send_mail(
         what = "TLS failed" if isinstance(error, ssl.SSLError) else "the connection failed"
         reason = redact(str(error), secrets)
         raise DeliveryDeferred(f"{server.host}: {what}: {reason}") from None
+
+
+def _unverified_tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 class _Session(smtplib.SMTP):
