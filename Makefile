@@ -14,7 +14,7 @@ DATA_DIR ?= .heliograph
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
-.PHONY: help install up down test check format acceptance bench lock clean
+.PHONY: help install up down test check format acceptance bench lock test-cloud clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +36,15 @@ up: install ## Start the demo database, ask it a question, say what to type next
 	@HELIOGRAPH_DATABASE_URL="$$($(BIN)/heliograph demo url --data-dir $(DATA_DIR))" $(BIN)/heliograph query \
 		"select day, orders, revenue from daily_revenue order by day desc limit 3"
 	@echo
+	@echo '$$ heliograph demo alerts      (examples/alerts.yaml, told to receivers on this machine)'
+	@$(BIN)/heliograph demo alerts --data-dir $(DATA_DIR) --file examples/alerts.yaml
+	@echo
 	@echo 'Next, type:'
 	@echo '  export HELIOGRAPH_DATABASE_URL="$$($(BIN)/heliograph demo url --data-dir $(DATA_DIR))"'
 	@echo '  $(BIN)/heliograph query "select * from top_products(30, 5)" --format table'
 	@echo '  $(BIN)/heliograph query "call daily_report({{days}})" -p days=7 --output report.xlsx'
 	@echo '  $(BIN)/heliograph doctor'
+	@echo '  SHOP_DATABASE_URL="$$HELIOGRAPH_DATABASE_URL" $(BIN)/heliograph alerts run examples/alerts.yaml --dry-run'
 	@echo 'The demo database goes on in the background; make down stops it.'
 
 down: ## Stop the demo database (its data is kept)
@@ -48,6 +52,9 @@ down: ## Stop the demo database (its data is kept)
 
 test: install ## Run every test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+acceptance: install ## The product's acceptances: from the terminal alone, to begin with
+	@$(BIN)/python -m pytest -v tests/e2e $(ARGS)
 
 check: install ## Lint, format, types and import rules: quick
 	@$(BIN)/ruff check .
@@ -62,9 +69,19 @@ format: install ## Format the code and fix what can be fixed by itself
 bench: install ## Measure against the floor, in the same run; prints ratios, never fails on them
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+	--python-version 3.11 --custom-compile-command 'make lock'
+
 lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 \
-		--custom-compile-command 'make lock' --extra local --extra aws --group dev pyproject.toml --output-file requirements/dev.txt
+	$(LOCK) --extra local --extra aws --group dev pyproject.toml --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/runtime.txt
+	$(LOCK) --constraint requirements/dev.txt --extra aws pyproject.toml --output-file requirements/runtime-aws.txt
+	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
+		| $(LOCK) --constraint requirements/dev.txt - --output-file requirements/build.txt
+	cp requirements/runtime.txt layers/deps/requirements.txt
+
+test-cloud: install ## Build and try the container for real (needs a Docker engine)
+	@$(BIN)/python infra/docker/try_container.py
 
 clean: ## Remove what was installed and cached; the demo's data in $(DATA_DIR) stays
 	rm -rf $(VENV) .cache dist

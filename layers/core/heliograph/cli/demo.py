@@ -11,7 +11,13 @@ from heliograph.local import demo_command
 
 def run(options: Namespace) -> int:
     """Start, stop or describe the demo's server; progress goes to stderr."""
-    actions = {"start": _start, "stop": _stop, "status": _status, "url": _url}
+    actions = {
+        "start": _start,
+        "stop": _stop,
+        "status": _status,
+        "url": _url,
+        "alerts": _alerts,
+    }
     return actions[options.action](options)
 
 
@@ -40,6 +46,12 @@ def _status(options: Namespace) -> int:
         return 0
     print(f"not running; data in {status.data_dir}")
     return 3  # as service status commands do (LSB)
+
+
+def _alerts(options: Namespace) -> int:
+    from heliograph.cli import demo_alerts  # noqa: PLC0415
+
+    return demo_alerts.run(options)
 
 
 def _url(options: Namespace) -> int:

@@ -6,9 +6,11 @@ string; streaming the result of a person's query is the engine's business, not t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import selectors
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from heliograph.kernel.errors import (
     ConnectError,
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 
     Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
+T = TypeVar("T")
+
 _SWAP_ATTEMPTS = 20
+_LOST = ("57P", "08P", "080")  # shut down, terminated, or given up by a pooler
 _CONNECT_ERRORS: dict[str, type[ConnectError]] = {
     "28P01": LoginFailed,
     "28000": LoginFailed,
@@ -53,11 +58,97 @@ def connect(
         )
     except psycopg.OperationalError as error:
         raise _connect_error(error) from None
+    with _query_errors(connection), connection:
+        yield connection
+
+
+class Sessions:
+    """A few warm connections to one database, for short work from several threads.
+
+    Nothing of a session is relied on between two uses, so a transaction pooler may stand between.
+    """
+
+    def __init__(self, url: str, *, most: int = 4, timeout_seconds: int = 10) -> None:
+        self._url = url
+        self._timeout_seconds = timeout_seconds
+        self._places = threading.BoundedSemaphore(most)
+        self._idle: list[Connection] = []  # the last used one last; append and pop are atomic
+
+    def run(self, work: Callable[[Connection], T], *, is_transaction: bool = True) -> T:
+        """Do ``work``, in one transaction or each statement by itself.
+
+        It is done once more when the connection was lost in it, although what it did may have
+        taken effect. Raises ConnectError when no connection can be made, `ConnectionLost` when it
+        was lost twice, and QueryError when a statement fails.
+        """
+        with self._places:
+            try:
+                return self._run_once(work, is_transaction)
+            except ConnectionLost:
+                return self._run_once(work, is_transaction)
+
+    def close(self) -> None:
+        """Close the idle connections; the next use makes new ones."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _run_once(self, work: Callable[[Connection], T], is_transaction: bool) -> T:
+        connection = self._take()
+        try:
+            with (
+                _query_errors(connection),
+                connection.transaction() if is_transaction else nullcontext(),
+            ):
+                done = work(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        return done
+
+    def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if _is_quiet(connection):
+                return connection
+            connection.close()
+        return self._connect()
+
+    def _connect(self) -> Connection:
+        import psycopg  # noqa: PLC0415
+
+        try:
+            return psycopg.connect(
+                self._url,
+                autocommit=True,
+                prepare_threshold=None,
+                connect_timeout=self._timeout_seconds,
+                gssencmode="disable",
+                keepalives_idle=30,
+                tcp_user_timeout=30_000,
+            )
+        except psycopg.OperationalError as error:
+            raise _connect_error(error) from None
+
+
+def _is_quiet(connection: Connection) -> bool:
+    """Say whether the server has neither closed an idle connection nor said anything on it."""
+    if connection.closed:
+        return False
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        return not selector.select(0)
+
+
+@contextmanager
+def _query_errors(connection: Connection) -> Iterator[None]:
+    import psycopg  # noqa: PLC0415
+
     try:
-        with connection:
-            yield connection
+        yield
     except psycopg.Error as error:
-        if connection.broken and error.sqlstate is None:
+        is_lost = connection.broken if error.sqlstate is None else error.sqlstate[:3] in _LOST
+        if is_lost:
             raise ConnectionLost("The connection to the database ended unexpectedly.") from error
         raise QueryError(
             str(error.diag.message_primary or "The database could not do what was asked."),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import TypeVar
 
-from heliograph.kernel.errors import FileInvalid
+from heliograph.kernel.errors import FileInvalid, UsageError
+
+SettingsT = TypeVar("SettingsT")
 
 _REFERENCE = re.compile(
     r"\$(?P<escaped>\$)?\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}"
@@ -49,3 +53,42 @@ def expand_references(text: str, environment: Mapping[str, str]) -> str:
         )
 
     return _REFERENCE.sub(value_of, text)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFileSettings:
+    """What its deployment tells the function ``alert_file``; secrets are named, never given.
+
+    ``alerts_file`` is a path inside the deployment or ``s3://bucket/key``. ``alerts_state`` is
+    ``s3://bucket/key`` or the name or ARN of a secret that holds a PostgreSQL URL.
+    ``alerts_secret`` is the name or ARN of a secret with a JSON object, whose members the file
+    names as ``${NAME}``.
+    """
+
+    alerts_file: str
+    alerts_state: str
+    alerts_secret: str | None = None
+
+
+def setting_name(field: str) -> str:
+    """Return the variable that a field of a settings class is read from."""
+    return f"HELIOGRAPH_{field.upper()}"
+
+
+def read_settings(kind: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:
+    """Fill a settings dataclass from the environment; an empty variable counts as not set.
+
+    Raises `UsageError` that names every missing variable at once.
+    """
+    known = fields(kind)  # type: ignore[arg-type]
+    found = {
+        field.name: value for field in known if (value := environment.get(setting_name(field.name)))
+    }
+    missing = [
+        setting_name(field.name)
+        for field in known
+        if field.name not in found and field.default is MISSING
+    ]
+    if missing:
+        raise UsageError(f"The environment lacks {', '.join(missing)}.")
+    return kind(**found)

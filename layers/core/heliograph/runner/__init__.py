@@ -1,0 +1,1 @@
+"""The standalone alert runner: one YAML file, one state file, no application database."""

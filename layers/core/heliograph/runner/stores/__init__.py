@@ -1,0 +1,1 @@
+"""Where the runner remembers: one contract, an adapter per place, one suite over all."""
