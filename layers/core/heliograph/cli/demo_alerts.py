@@ -19,6 +19,8 @@ from heliograph.runner.file import load_alert_file
 from heliograph.runner.once import OnceReport, run_once
 from heliograph.runner.stores.registry import open_store
 
+_MOST_LINES = 12  # of one message: enough to see what it looks like
+
 
 def run(options: Namespace) -> int:
     """Evaluate every alert of the file once and show what the receivers got.
@@ -85,5 +87,8 @@ def _title(who: str, what: str) -> None:
 
 
 def _indent(text: str) -> None:
-    for line in text.strip().splitlines():
-        sys.stdout.write(f"  {line}\n")
+    lines = text.strip().splitlines()
+    for line in lines[:_MOST_LINES]:
+        sys.stdout.write(f"  {line}\n".rstrip(" "))
+    if len(lines) > _MOST_LINES:
+        sys.stdout.write(f"  … and {len(lines) - _MOST_LINES} more lines\n")

@@ -314,8 +314,8 @@ def _from_settings(settings: dict[str, str]) -> ConnectionUrl:
             f"There are {len(names)} hosts, but not as many ports or addresses.",
             hint="Give one port for all hosts, or one for each.",
         )
-    if any(re.search(r"[\s@]", name) for name in names if not name.startswith("/")):
-        raise UrlInvalid("The host holds a blank or an @.", hint=_ENCODE)
+    if any(re.search(r"[\s@/?#\[\]]", name) for name in names if not name.startswith("/")):
+        raise UrlInvalid("The host holds a character that no host name has.", hint=_ENCODE)
     return ConnectionUrl(
         hosts=tuple(zip(names, ports, strict=True)),
         database=settings.pop("dbname", None) or None,

@@ -99,13 +99,12 @@ class CsvEncoder:
             return ["" if value is None else value for value in values] if has_nulls else values
         if self._guards:
             values = [value and self._guard(value) for value in values]
+        present = [value for value in values if value is not None] if has_nulls else values
+        joined = _SEPARATOR.join(("", *present, ""))  # type: ignore[arg-type]
         is_alone = len(self._columns) == 1
-        if has_nulls:
-            return ["" if value is None else quote(value, is_alone=is_alone) for value in values]
-        joined = _SEPARATOR.join(("", *values, ""))  # type: ignore[arg-type]
         if is_alone or _EMPTY in joined or any(mark in joined for mark in '",\n\r'):
-            return [quote(value or "", is_alone=is_alone) for value in values]
-        return values
+            return _quoted(values, is_alone=is_alone)
+        return [value or "" for value in values] if has_nulls else values
 
     def _guard(self, text: str) -> str:
         if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
@@ -119,3 +118,17 @@ def quote(text: str, *, is_alone: bool) -> str:
     if not text or _NEEDS_QUOTES.search(text) or (is_alone and text == "\\."):
         return '"' + text.replace('"', '""') + '"'
     return text
+
+
+def _quoted(values: Sequence[str | None], *, is_alone: bool) -> list[str]:
+    if is_alone:
+        return ["" if value is None else quote(value, is_alone=True) for value in values]
+    needs_quotes = _NEEDS_QUOTES.search
+    return [
+        ("" if value is None else '""')
+        if not value
+        else '"' + value.replace('"', '""') + '"'
+        if needs_quotes(value)
+        else value
+        for value in values
+    ]
