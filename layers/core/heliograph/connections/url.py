@@ -307,6 +307,8 @@ def _from_settings(settings: dict[str, str]) -> ConnectionUrl:
     addresses = settings.get("hostaddr", "").split(",")
     if names == [""] and len(addresses) > 1:
         names = [""] * len(addresses)
+    elif len(names) > 1 and "" in names:
+        raise UrlInvalid("One of the hosts has no name.", hint="Is there a comma too many?")
     if len(ports) == 1:
         ports *= len(names)
     if len(ports) != len(names) or (addresses != [""] and len(addresses) != len(names)):
@@ -359,4 +361,5 @@ def _decode(text: str, what: str) -> str:
 
 
 def _quote_host(name: str) -> str:
-    return "[" + name.replace("%", "%25") + "]" if ":" in name else quote(name, safe="")
+    is_address = ":" in name and not name.startswith("/")
+    return "[" + name.replace("%", "%25") + "]" if is_address else quote(name, safe="")

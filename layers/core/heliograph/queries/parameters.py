@@ -8,6 +8,7 @@ from typing import Any
 
 from heliograph.connections.engines.contract import Value
 from heliograph.kernel.errors import FileInvalid, ParametersMixed, ParameterSurplus, UsageError
+from heliograph.queries.declarations import apply_declarations, read_declaration
 from heliograph.queries.placeholders import Template
 
 
@@ -55,14 +56,20 @@ def _named(
                 hint=f"For example -p {template.names[0]}=VALUE",
             )
         given.setdefault(name.strip(), []).append(value)
-    values: dict[str, Value] = {
-        str(name): _value(name, value) for name, value in (document or {}).items()
-    }
-    values |= {name: texts[0] if len(texts) == 1 else texts for name, texts in given.items()}
     for name in nulls:
         if name in given:
             raise UsageError(f"{name} is given both a value and NULL.")
-        values[name] = None
+    texts: dict[str, Value] = {
+        name: values[0] if len(values) == 1 else values for name, values in given.items()
+    }
+    texts |= dict.fromkeys(nulls)
+    file = {str(name): value for name, value in (document or {}).items()}
+    declared = [read_declaration(name, v) for name, v in file.items() if isinstance(v, Mapping)]
+    plain = {name: _value(name, v) for name, v in file.items() if not isinstance(v, Mapping)}
+    values = apply_declarations(declared, plain | texts)
+    for declaration in declared:
+        if declaration.is_optional and declaration.name in template.required:
+            values.setdefault(declaration.name, None)
     return values
 
 
