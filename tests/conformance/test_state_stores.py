@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import get_type_hints
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,6 +25,7 @@ from tests.support.state_stores import (
     make_record,
     make_state,
 )
+from tests.support.stored_values import TEXTS, TIMES, values_of
 
 from heliograph.alerts.models import AlertState
 from heliograph.kernel.errors import UsageError
@@ -37,23 +38,7 @@ from heliograph.runner.stores.contract import (
 )
 from heliograph.runner.stores.registry import STORES, open_store
 
-pytestmark = pytest.mark.filterwarnings(
-    # botocore still calls it; not ours to change
-    "ignore:datetime.datetime.utcnow:DeprecationWarning"
-)
-
 Open = Callable[[], StateStore]
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
-TIMES = st.datetimes(
-    datetime(1970, 1, 1),  # noqa: DTZ001
-    datetime(2999, 12, 31),  # noqa: DTZ001
-    timezones=st.just(UTC),
-)
-DECIMALS = st.decimals(allow_nan=False) | st.sampled_from(
-    [Decimal("1E+30"), Decimal("0.10"), Decimal("-0"), Decimal("9" * 60)]
-)
-for kind, strategy in ((str, TEXT), (datetime, TIMES), (Decimal, DECIMALS)):
-    st.register_type_strategy(kind, strategy)
 
 
 @pytest.fixture(scope="module")
@@ -462,10 +447,10 @@ def test_prune_forgets_more_than_one_batch(store: StateStore) -> None:
 
 
 @given(
-    record=st.from_type(EvaluationRecord),
-    states=st.dictionaries(TEXT, st.from_type(AlertState), max_size=3),
-    notice=st.from_type(Notice),
-    recipients=st.none() | st.lists(TEXT, max_size=3).map(tuple),
+    record=values_of(EvaluationRecord),
+    states=st.dictionaries(TEXTS, values_of(AlertState), max_size=3),
+    notice=values_of(Notice),
+    recipients=st.none() | st.lists(TEXTS, max_size=3).map(tuple),
     muted_until=st.none() | TIMES,
 )
 @settings(
@@ -481,7 +466,7 @@ def test_what_comes_back_is_exactly_what_was_stored(
     recipients: tuple[str, ...] | None,
     muted_until: datetime | None,
 ) -> None:
-    name = f"alert {len(store.history(None, limit=10_000))}"
+    name = f"alert {uuid4()}"
     delivery = Delivery(name, "ops", notice, recipients=recipients)
     record = replace(record, alert=name)
     claim = store.claim(name, record.due_at, record.due_at, LEASE)

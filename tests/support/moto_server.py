@@ -42,13 +42,17 @@ def running_moto() -> Iterator[MotoServer]:
     )
     from werkzeug.serving import make_server
 
+    class Quiet(MotoRequestHandler):
+        def log_request(self, *_args: object) -> None:
+            """Say nothing of each request."""
+
     app, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
 
     def in_turn(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with turn:
             return list(app(environ, start_response))
 
-    server = make_server("127.0.0.1", 0, in_turn, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server("127.0.0.1", 0, in_turn, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -228,7 +228,17 @@ def test_a_new_cron_alert_is_due_in_the_minute_of_its_tick_only():
 
 def test_a_new_interval_alert_is_due_at_once():
     now = at("2026-01-05T08:00:07")
-    assert latest_due(Schedule(every="5m"), UTC, None, now) == now
+    assert latest_due(Schedule(every="5m"), UTC, None, now) == at("2026-01-05T08:00")
+    assert latest_due(Schedule(every="30s"), UTC, None, now) == now
+
+
+def test_looking_once_a_minute_misses_no_period_however_the_look_jitters():
+    schedule, last, due = Schedule(every="1m"), None, []
+    for minute, second in enumerate((37.8, 37.2, 38.0, 36.9, 37.5)):
+        now = at("2026-01-05T08:00") + timedelta(minutes=minute, seconds=second)
+        last = latest_due(schedule, UTC, last, now) or last
+        due.append(last)
+    assert due == [at(f"2026-01-05T08:0{minute}") for minute in range(5)]
 
 
 def test_an_interval_keeps_its_rhythm_however_late_it_is_evaluated():

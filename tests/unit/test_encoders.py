@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heliograph.connections.engines.contract import Column, Row, ValueKind
@@ -32,6 +32,7 @@ def encoded(name: str, columns: list[Column], *batches: list[Row]) -> str:
     return out.getvalue().decode()
 
 
+@example([("", None), ("\x1f\x7f", None)])
 @given(st.lists(st.tuples(st.none() | postgres_text, st.none() | postgres_text), min_size=1))
 def test_any_text_survives_json_and_ndjson(rows: list[Row]) -> None:
     columns = [Column("a", "text", ValueKind.TEXT), Column("b%s", "uuid", ValueKind.OTHER)]

@@ -189,14 +189,15 @@ def latest_due(
     """Return the due time (UTC) to evaluate at ``now``, or None when nothing is due.
 
     ``last_evaluated_at`` is the due time of the last evaluation, None for a new alert. However many
-    due times were missed, the latest is returned, once. A new alert is due at once with ``every``,
-    and with ``cron`` when a tick lies in the current minute.
+    due times were missed, the latest is returned, once. A new alert is due at once with ``every``
+    (in the current minute, so that its later due times are whole minutes too), and with ``cron``
+    when a tick lies in the current minute.
     """
     moment = _utc(now)
     last = None if last_evaluated_at is None else _utc(last_evaluated_at)
     if schedule.every is not None:
         if last is None:
-            return moment
+            return _aligned(moment, schedule.every)
         periods = (moment - last) // schedule.every
         return last + periods * schedule.every if periods >= 1 else None
     assert schedule.cron is not None
@@ -205,6 +206,17 @@ def latest_due(
     if last >= moment or _next_tick(schedule.cron, tz, last) > moment:
         return None
     return _last_tick(schedule.cron, tz, moment)
+
+
+def _aligned(moment: datetime, every: timedelta) -> datetime:
+    """Return the first due time: now, down to the minute (or second) that periods count in.
+
+    Whoever looks once a minute comes a moment earlier or later each time; were the first look's
+    fraction kept, an earlier one would find nothing due and every other period be left out.
+    """
+    if every >= timedelta(minutes=1):
+        return moment.replace(second=0, microsecond=0)
+    return moment.replace(microsecond=0)
 
 
 def _next_tick(cron: str, tz: tzinfo, after: datetime) -> datetime:

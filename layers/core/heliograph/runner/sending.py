@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 from heliograph.kernel.clock import Clock
-from heliograph.kernel.errors import DeliveryDeferred, DeliveryError
+from heliograph.kernel.errors import DeliveryDeferred, DeliveryError, StateFailed
 from heliograph.notifications.channels.contract import Outgoing
 from heliograph.notifications.deliveries import DEFAULT_POLICY, RetryPolicy, next_attempt
 from heliograph.notifications.models import (
@@ -19,6 +20,7 @@ from heliograph.runner.file import AlertFile
 from heliograph.runner.stores.contract import Delivery, StateStore
 
 SEND_SECONDS = 15.0
+_PAUSES = (0.2, 1.0, 3.0)  # between attempts to write down how a delivery went
 LEASE = timedelta(seconds=120)
 """How long a claimed delivery is its sender's: well over what one attempt may take."""
 
@@ -52,8 +54,19 @@ class Sender:
         if delivery is None:
             return None
         finished = self._attempt(delivery)
-        self._store.finish_delivery(finished)
+        self._write_down(finished)
         return finished
+
+    def _write_down(self, finished: Delivery) -> None:
+        """Insist: what was sent and is not written down would be sent once more."""
+        for pause in _PAUSES:
+            try:
+                self._store.finish_delivery(finished)
+            except StateFailed:
+                time.sleep(pause)
+            else:
+                return
+        self._store.finish_delivery(finished)
 
     def _attempt(self, delivery: Delivery) -> Delivery:
         channel = self._file.channels[delivery.channel]

@@ -101,7 +101,7 @@ def _numbers(values: Values) -> Tokens:
     joined = _SEPARATOR.join(values)  # type: ignore[arg-type]
     if "N" not in joined and "I" not in joined:
         return False, values
-    return False, [value and number(value) for value in values]
+    return False, [number(value) for value in values if value is not None]
 
 
 def _booleans(values: Values) -> Tokens:
@@ -117,7 +117,7 @@ def _texts(values: Values) -> Tokens:
     tokens = escaped.split(_SEPARATOR)
     if len(tokens) == len(values):
         return True, tokens
-    return False, [value and quote(value) for value in values]
+    return False, [quote(value) for value in values if value is not None]
 
 
 def _element_token(kind: ValueKind) -> Callable[[str], str]:

@@ -126,7 +126,10 @@ class StateStore(Protocol):
         ...
 
     def next_attempt_at(self, channels: Sequence[str]) -> datetime | None:
-        """Return when the first waiting, unclaimed delivery of these channels is due, if any."""
+        """Return when the first waiting delivery of these channels may be claimed, if any waits.
+
+        That is when it is due, or, while somebody sends it, when that claim's lease ends.
+        """
         ...
 
     def deliveries(self, states: Sequence[DeliveryState], limit: int = 100) -> list[Delivery]:
@@ -140,6 +143,7 @@ class StateStore(Protocol):
     def replay(self, delivery_id: str, now: datetime) -> Delivery | None:
         """Make a dead (or delivered) delivery wait again, due now, with no attempts behind it.
 
+        A dead one goes to the recipients that it has not reached, a delivered one to all again.
         Returns None when there is none; one that is waiting or being sent is returned unchanged.
         """
         ...

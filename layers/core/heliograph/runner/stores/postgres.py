@@ -27,6 +27,10 @@ SCHEMA = "heliograph_alerts"
 _LOCK = 0x48474C54_0001  # of whoever makes or changes the tables
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
 _VERSION = f"SELECT coalesce(max(version), 0) FROM {SCHEMA}.migrations"  # noqa: S608  # ours
+_TABLES = b"""
+SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relname = 'migrations'
+"""
 _HINTS = {
     "42501": (
         f"The role must own the schema {SCHEMA}, or be allowed to make it: "
@@ -109,8 +113,8 @@ class PostgresDatabase:
         return self._is_ready
 
     def _version(self, connection: Connection) -> int:
-        there = connection.execute("SELECT to_regclass(%s)", [f"{SCHEMA}.migrations"]).fetchone()
-        if there is None or there[0] is None:
+        # Not to_regclass: it may answer from a cache that was filled before the lock was got.
+        if connection.execute(_TABLES, [SCHEMA]).fetchone() is None:
             return 0
         found = connection.execute(_VERSION.encode()).fetchone()
         version = int(found[0]) if found else 0

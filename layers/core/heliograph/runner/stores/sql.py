@@ -16,7 +16,7 @@ from heliograph.alerts.models import AlertState
 from heliograph.notifications.models import DeliveryState, Notice
 from heliograph.runner.stores import rows
 from heliograph.runner.stores.contract import AlertMemory, Claim, Delivery, EvaluationRecord
-from heliograph.runner.stores.dialect import Execute, SqlDatabase
+from heliograph.runner.stores.dialect import Execute, Rows, SqlDatabase
 from heliograph.runner.stores.owners import name_owner
 
 _PRUNED_AT_ONCE = 1000
@@ -96,7 +96,13 @@ class SqlStateStore:
             "now": self._time(now),
             **self._lease(secrets.token_hex(16), now + lease),
         }
-        claimed = self._database.write(lambda execute: execute(_CLAIM_DELIVERY, parameters))
+        is_first = iter([True])
+
+        def work(execute: Execute) -> Rows:
+            held = [] if next(is_first, False) else execute(_FIND_CLAIMED, parameters)
+            return held or execute(_CLAIM_DELIVERY, parameters)
+
+        claimed = self._database.write(work)
         return self._delivery(claimed[0]) if claimed else None
 
     def finish_delivery(self, delivery: Delivery) -> bool:
@@ -260,6 +266,9 @@ WHERE id = (
     LIMIT 1 {skip_locked}
 )
 RETURNING {columns}
+"""
+_FIND_CLAIMED = """
+SELECT {columns} FROM {schema}deliveries WHERE state = 'waiting' AND claim_token = :token
 """
 _FINISH = """
 UPDATE {schema}deliveries

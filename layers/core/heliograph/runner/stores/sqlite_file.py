@@ -16,6 +16,7 @@ from heliograph.runner.stores.owners import is_dead
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 APPLICATION_ID = 0x48474C54  # "HGLT": tells our files from other programs'
 _ELSEWHERE = "Give the runner another place: state in the file, or --state."
+_SMALLEST_BYTES = 512  # a database is at least one page
 _WAL_TRIES, _WAL_PAUSE_SECONDS = 50, 0.1
 
 _PREPARING = threading.Lock()  # one file, several stores of one process
@@ -207,6 +208,8 @@ class StateFile:
         Only SQLite may open the file: closing it by other means would end the locks that other
         connections of this process hold (https://www.sqlite.org/howtocorrupt.html, 2.2).
         """
+        if self.path.stat().st_size < _SMALLEST_BYTES:
+            raise self._explanation(sqlite3.SQLITE_NOTADB)  # SQLite would call it empty
         with closing(self.open()) as connection:
             connection.execute("PRAGMA query_only = ON")
             self._read_version(connection)
@@ -262,10 +265,12 @@ class StateFile:
     def _explain(self, error: sqlite3.Error) -> StateFailed:
         kind = _kind(error)
         if kind in _EXPLANATIONS:
-            message, hint = _EXPLANATIONS[kind]
-        else:
-            name = getattr(error, "sqlite_errorname", type(error).__name__)
-            message, hint = f"SQLite could not use {{path}} ({name}).", _ELSEWHERE
+            return self._explanation(kind)
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        return StateFailed(f"SQLite could not use {self.path} ({name}).", hint=_ELSEWHERE)
+
+    def _explanation(self, kind: int) -> StateFailed:
+        message, hint = _EXPLANATIONS[kind]
         return StateFailed(message.format(path=self.path, wait=self.busy_seconds), hint=hint)
 
     def _unusable(self, error: OSError) -> StateFailed:
