@@ -126,7 +126,9 @@ def test_the_probe_sees_threads_and_passes_the_innocent() -> None:
     assert (found["threads"], found["acts"]) == (1, [])
 
 
-HEAVY = {"pydantic", "httpcore", "openpyxl", "jinja2", "boto3", "psycopg", "yaml", "pgparse", "orjson"}
+HEAVY = set(
+    ["pydantic", "httpcore", "openpyxl", "jinja2", "boto3", "psycopg", "yaml", "pgparse", "orjson"]
+)
 
 
 def test_the_command_line_starts_without_what_it_may_not_need() -> None:
