@@ -126,9 +126,17 @@ def test_the_probe_sees_threads_and_passes_the_innocent() -> None:
     assert (found["threads"], found["acts"]) == (1, [])
 
 
-HEAVY = set(
-    ["pydantic", "httpcore", "openpyxl", "jinja2", "boto3", "psycopg", "yaml", "pgparse", "orjson"]
-)
+HEAVY = {
+    "boto3",
+    "httpcore",
+    "jinja2",
+    "openpyxl",
+    "orjson",
+    "pgparse",
+    "psycopg",
+    "pydantic",
+    "yaml",
+}
 
 
 def test_the_command_line_starts_without_what_it_may_not_need() -> None:
