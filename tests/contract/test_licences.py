@@ -50,8 +50,8 @@ def check_licence(package: Message) -> None:
     """Accept a package's metadata or raise `LicenceRefused`."""
     name = str(package["Name"]).lower().replace("_", "-")
     allowed = ALLOWED | (LGPL if name in LGPL_ALLOWED else set())
-    expression = package["License-Expression"]
-    stated = package["License"] or ""
+    expression = package.get("License-Expression")
+    stated = package.get("License") or ""
     if not expression and OLD_NAMES.get(stated, stated) in ALLOWED | LGPL:
         expression = OLD_NAMES.get(stated, stated)
     if not expression:

@@ -180,7 +180,9 @@ def _replay(options: Namespace, file: AlertFile) -> int:
             )
         if delivery.channel not in file.channels:
             raise NameUnknown(f"The file has no channel {delivery.channel} any more.")
-        deliver_waiting(file, store, clock, OnceReport(), _REPLAY_SECONDS)
+        deliver_waiting(
+            file, store, clock, OnceReport(), _REPLAY_SECONDS, channels=[delivery.channel]
+        )
         after = store.find_delivery(options.name)
         assert after is not None
         _print(_delivery_line(after))
@@ -195,8 +197,10 @@ def _mute(options: Namespace, file: AlertFile) -> int:
     with _store(options, file) as store:
         is_over = until <= datetime.now(UTC)
         store.mute(alert.name, None if is_over else until.astimezone(UTC))
-    words = "is not muted" if is_over else f"is muted until {_instant(until)}"
-    print(f"{alert.name} {words}. What is held back by a mute is told when it ends.")
+    if is_over:
+        print(f"{alert.name} is not muted.")
+    else:
+        print(f"{alert.name} is muted until {_instant(until)}; what holds then is told then.")
     return 0
 
 

@@ -88,7 +88,7 @@ def default_body(notice: Notice) -> str:
     if notice.value is not None and notice.threshold is not None:
         lines.append(f"Value: {notice.value}, threshold: {notice.threshold}.")
     if notice.repeat and notice.since is not None:
-        lines.append(f"This goes on since {_since(notice, '')}.")
+        lines.append(f"This has been going on for {_since(notice, '')}.")
     return "\n".join(lines)
 
 

@@ -69,16 +69,30 @@ def read_document(path: Path, *, what: str) -> Document:
         data = None if node is None else _build(node, (), marks, set())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise FileInvalid(
-            f"The {what} {path} is not well formed: {error.problem}.",
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
+            f"The {what} {path} is not well formed in line {line}, column {column}: "
+            f"{error.problem}.",
+            line=line,
+            column=column,
+            hint=_yaml_hint(text, line, column),
         ) from None
     except yaml.YAMLError:
         raise FileInvalid(f"The {what} {path} holds characters that YAML does not allow.") from None
     except RecursionError:
         raise FileInvalid(f"The {what} {path} is nested too deeply.") from None
     return Document(path, data, marks)
+
+
+def _yaml_hint(text: str, line: int, column: int) -> str | None:
+    """Return what helps with the mistakes that people make most."""
+    lines = text.splitlines()
+    rest = lines[line - 1][column - 1 :] if line <= len(lines) else ""
+    if rest.startswith("\t"):
+        return "YAML is indented with blanks, not with tabs."
+    if rest[:1] in (">", "<", "!", "=", "%", "@", "`", "|", "*", "&"):
+        return f'Put quotes around what begins with {rest[0]}, as in op: ">".'
+    return None
 
 
 def _build(node: Any, place: Place, marks: dict[Place, tuple[int, int]], open_: set[int]) -> Any:

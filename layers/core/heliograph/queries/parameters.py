@@ -45,7 +45,7 @@ def _named(
 ) -> dict[str, Value]:
     if document is not None and not isinstance(document, Mapping):
         raise ParametersMixed(
-            "The SQL uses {{name}}, and the parameter file is not a mapping of names to values."
+            "The SQL uses {{name}}, so the values must be a mapping of names to values."
         )
     given: dict[str, list[str]] = {}
     for argument in arguments:

@@ -20,9 +20,15 @@ from heliograph.runner.sessions import SessionPool
 from heliograph.runner.stores.contract import AlertMemory, Delivery, EvaluationRecord, KeyRecord
 
 MAX_ROWS = 10_000
-"""Rows that a rule looks at; a result with more is cut, and rules that need all of it say so."""
+"""Rows that a rule looks at; where there are more, rules that need all of them say so."""
 
-NOTICE_ROWS = 50
+MAX_COUNTED_ROWS = 1_000_000
+"""Rows that are counted; more are told as a result that was cut."""
+
+NOTICE_ROWS = 1_000
+"""Rows that a message may draw on, as long as they are short."""
+
+_NOTICE_CHARACTERS = 200_000
 _NUMERIC = (ValueKind.INTEGER, ValueKind.BIGINT, ValueKind.NUMERIC, ValueKind.FLOAT)
 _NOT_JUDGED = (
     OutcomeKind.QUERY_ERROR,
@@ -75,7 +81,7 @@ def ask(file: AlertFile, alert: Alert, sessions: SessionPool) -> QueryResult:
     name = alert.settings.connection
     options = RunOptions(
         timeout=file.connections[name].statement_timeout,
-        max_rows=MAX_ROWS,
+        max_rows=MAX_COUNTED_ROWS,
         time_zone=file.session_time_zone,
     )
     rows: list[Row] = []
@@ -85,12 +91,12 @@ def ask(file: AlertFile, alert: Alert, sessions: SessionPool) -> QueryResult:
         session.run(alert.query.statement, options) as stream,
     ):
         for batch in stream.batches():
-            rows += batch
+            rows += batch[: MAX_ROWS - len(rows)]
         return QueryResult(
             columns=[column.name for column in stream.columns],
             is_numeric=[column.kind in _NUMERIC for column in stream.columns],
             rows=rows,
-            row_count=len(rows),
+            row_count=stream.row_count,
             is_cut=stream.truncated,
         )
 
@@ -112,7 +118,10 @@ def _conclude(judged: _Judged, duration_ms: float) -> Evaluated:
     deliveries: list[Delivery] = []
     for outcome in judged.outcomes:
         before = states.get(outcome.key, AlertState())
-        step = advance(judged.alert.settings.policy, before, outcome, moment.now, is_muted=is_muted)
+        # By due times, which do not waver: a reminder after 1 h comes with the hourly evaluation.
+        step = advance(
+            judged.alert.settings.policy, before, outcome, moment.due_at, is_muted=is_muted
+        )
         if step.is_forgettable:
             states.pop(outcome.key, None)
         else:
@@ -188,13 +197,25 @@ def _notice(
         threshold=number_text(outcome.threshold),
         row_count=count,
         columns=result.columns,
-        rows=rows[:NOTICE_ROWS],
-        is_cut=result.is_cut or count > NOTICE_ROWS,
+        rows=_first_rows(rows),
+        is_cut=result.is_cut,
         query_name=settings.name,
         link=settings.link,
         repeat=step.state.repeat,
         since=step.state.since if step.state.kind is before.kind else before.since,
     )
+
+
+def _first_rows(rows: Sequence[Sequence[str | None]]) -> list[Sequence[str | None]]:
+    """Return as many rows as a delivery may carry; one at least, however long."""
+    kept: list[Sequence[str | None]] = []
+    characters = 0
+    for row in rows[:NOTICE_ROWS]:
+        characters += sum(len(cell) for cell in row if cell is not None)
+        if kept and characters > _NOTICE_CHARACTERS:
+            break
+        kept.append(row)
+    return kept
 
 
 def number_text(value: Decimal | None) -> str | None:

@@ -24,6 +24,24 @@ from heliograph.queries.placeholders import parse_template
 from heliograph.queries.service import PreparedQuery, prepare_query
 from heliograph.runner.config import AlertSection, RunnerSection, known_keys
 
+# Pydantic's own messages do not name the key that they are about.
+_PLAIN_TYPES = frozenset(
+    {
+        "literal_error",
+        "list_type",
+        "dict_type",
+        "model_type",
+        "string_type",
+        "string_too_short",
+        "string_too_long",
+        "too_short",
+        "too_long",
+        "int_parsing",
+        "bool_parsing",
+        "greater_than_equal",
+        "less_than_equal",
+    }
+)
 STATE_FILE = "heliograph-alerts.db"
 
 
@@ -235,6 +253,8 @@ class _Reader:
                 )
             if found["type"] == "missing":
                 place, text = place[:-1], f"The key {place[-1]} is missing here."
+            elif found["type"] in _PLAIN_TYPES and place:
+                text = f"{place[-1]}: {text[:1].lower()}{text[1:]}."
             self._say(place, text.removeprefix("Value error, "))
 
     def _note(self, place: Place, error: HeliographError, where: str = "") -> None:

@@ -25,6 +25,7 @@ RETRY_SECONDS = 30.0
 """How long ``--once`` waits for deliveries that are to be tried again."""
 
 _THREADS = 16
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -95,7 +96,13 @@ def run_once(
 
 
 def deliver_waiting(
-    file: AlertFile, store: StateStore, clock: Clock, report: OnceReport, retry_seconds: float
+    file: AlertFile,
+    store: StateStore,
+    clock: Clock,
+    report: OnceReport,
+    retry_seconds: float,
+    *,
+    channels: Sequence[str] | None = None,
 ) -> None:
     """Send what waits, a thread a channel, and give retries ``retry_seconds`` altogether."""
     sender = Sender(file, store, clock)
@@ -115,9 +122,11 @@ def deliver_waiting(
                 elif delivery.state is DeliveryState.DEAD:
                     report.dead.append(delivery)
 
-    channels = list(file.channels)
+    channels = list(file.channels) if channels is None else channels
     with ThreadPoolExecutor(max_workers=max(1, len(channels))) as threads:
         list(threads.map(drain, channels))
+    while _count_waiting(store, channels, is_in_flight=True) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)  # another runner is sending them just now
     report.undelivered = len(report.dead) + _count_waiting(store, channels)
 
 
@@ -133,9 +142,15 @@ def _wait_for_retry(store: StateStore, clock: Clock, channel: str, deadline: flo
     return True
 
 
-def _count_waiting(store: StateStore, channels: Sequence[str]) -> int:
+def _count_waiting(
+    store: StateStore, channels: Sequence[str], *, is_in_flight: bool = False
+) -> int:
     waiting = store.deliveries([DeliveryState.WAITING], limit=1_000)
-    return sum(1 for delivery in waiting if delivery.channel in channels)
+    return sum(
+        1
+        for delivery in waiting
+        if delivery.channel in channels and (delivery.token or not is_in_flight)
+    )
 
 
 def preview(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -101,7 +102,7 @@ class EmailChannel:
 
     def render(self, notice: Notice, template: MessageTemplate) -> Message:
         """Return the mail's source, ASCII with CRLF: the same for the same notice."""
-        words = write_words(notice, template)
+        words = self._with_csv_note(write_words(notice, template), notice)
         notes = list(words.notes)
         mail = EmailMessage(policy=SMTP)
         self._write_headers(mail, notice, words.title)
@@ -119,6 +120,14 @@ class EmailChannel:
             if part.is_multipart():
                 part.set_boundary(f"=_{notice.delivery_id}_{number}")
         return Message(self.name, mail.as_bytes().decode("ascii"), tuple(notes))
+
+    def _with_csv_note(self, words: Words, notice: Notice) -> Words:
+        """Say in the mail itself that its attachment does not hold every row."""
+        held = len(notice.rows)
+        if not self._settings.attach_csv or not notice.columns or notice.row_count <= held:
+            return words
+        said = f"The attached CSV holds the first {held:,} of {notice.row_count:,} rows."
+        return replace(words, body=f"{words.body}\n\n{said}".strip())
 
     def send(
         self,

@@ -215,9 +215,10 @@ class StateFile:
             self._read_version(connection)
 
     def _read_version(self, connection: sqlite3.Connection) -> int:
-        ((application,),) = connection.execute("PRAGMA application_id").fetchall()
+        # Our mark is read last: whoever makes the file right now writes it together with the rest.
         ((version,),) = connection.execute("PRAGMA user_version").fetchall()
         ((objects,),) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        ((application,),) = connection.execute("PRAGMA application_id").fetchall()
         if application != APPLICATION_ID and (application or version or objects):
             raise StateFailed(
                 f"{self.path} is a database of another program.",
