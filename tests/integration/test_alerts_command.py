@@ -218,6 +218,65 @@ def test_a_digest_calls_a_procedure_and_sends_its_rows(place: Place) -> None:
     assert first.parsed()["Message-ID"] != second.parsed()["Message-ID"]
 
 
+def test_a_reminder_comes_with_every_evaluation_that_it_is_due_at(place: Place) -> None:
+    place.write({"schedule": {"every": "1m"}, "renotify": "2m"})
+    for minute, second in ((0, 3), (1, 2), (2, 2), (3, 3), (4, 1)):
+        place.once(*at(minute, second))
+    assert len(place.http.requests) == 3  # the firing, and reminders after 2 and 4 minutes
+
+
+def test_messages_draw_on_all_rows_and_count_them_all(place: Place) -> None:
+    total = '{{ value }} is {{ rows|sum(attribute="g") }}'
+    rule = {"kind": "threshold", "column": "g", "select": "sum", "op": ">", "value": "0"}
+    hundred = {"query": "SELECT g FROM generate_series(1, 120) g", "params": [], "rule": rule}
+    many = {"name": "Many", "query": "SELECT g FROM generate_series(1, 20000) g", "params": []}
+    place.write({**hundred, "message": {"title": total}}, many)
+    assert place.once().code == 0
+    by_name = {r.json()["data"]["alert"]: r.json()["data"] for r in place.http.wait_for(2)}
+    assert by_name["High level"]["title"] == "7260 is 7260"
+    assert (by_name["Many"]["row_count"], by_name["Many"]["truncated"]) == (20_000, True)
+    assert "20,000 rows" in by_name["Many"]["title"]
+
+
+def test_a_mail_says_that_its_attachment_is_not_all(place: Place) -> None:
+    team = {
+        "kind": "email", "smtp_url": "${SMTP_URL}", "from": "h@example.com",
+        "to": "a@example.com", "attach_csv": "true",
+    }  # fmt: skip
+    series = {"params": [], "notify": ["team"]}
+    place.write(
+        {"name": "Few", "query": "SELECT g FROM generate_series(1, 120) g", **series},
+        {"name": "Many", "query": "SELECT g FROM generate_series(1, 1500) g", **series},
+        channels={"team": team},
+    )
+    assert place.once().code == 0
+    texts = {
+        str(mail.parsed()["Subject"])[:4]: (
+            str(mail.parsed().get_body(preferencelist=("plain",))),
+            next(mail.parsed().iter_attachments()).get_content().count("\n"),
+        )
+        for mail in place.smtp.wait_for(2)
+    }
+    assert "attached CSV" not in texts["Few "][0]
+    assert texts["Few "][1] == 121
+    assert "The attached CSV holds the first 1,000 of 1,500 rows." in texts["Many"][0]
+    assert texts["Many"][1] == 1_001
+
+
+def test_passes_that_overlap_share_the_work_and_both_succeed(place: Place) -> None:
+    place.write({"notify": ["hook", "ops"]})
+    arguments = ["alerts", "run", str(place.file), "--once"]
+    processes = [start(arguments, env=place.environment) for _ in range(3)]
+    codes = []
+    for process in processes:
+        process.communicate(timeout=40)
+        codes.append(process.returncode)
+    assert codes == [0, 0, 0]
+    assert sorted(request.path for request in place.http.requests) == [
+        "/hook", "/services/T0/B0/geheim",
+    ]  # fmt: skip
+
+
 # Could not evaluate is not "all is well"
 
 
@@ -409,6 +468,16 @@ def test_check_refuses_what_could_not_run(
     assert (done.code, done.error["code"]) == (2, "alert_file_invalid")
     assert words in done.stderr
     assert place.once().code == 2
+
+
+def test_a_bare_comparison_is_explained_with_its_line(place: Place) -> None:
+    place.write({})
+    text = place.file.read_text().replace('"kind": "any_rows"', '"kind": "row_count", "op": >')
+    place.file.write_text(text)
+    done = place.run("check")
+    assert (done.code, done.error["code"]) == (2, "file_invalid")
+    assert "in line 1" in done.error["message"]
+    assert 'op: ">"' in done.error["hint"]
 
 
 def test_queries_and_messages_are_never_expanded(place: Place) -> None:

@@ -93,7 +93,7 @@ def _read_operator(value: Any) -> Any:
 
 
 OperatorField = Annotated[Operator, BeforeValidator(_read_operator)]
-"""An operator of the file. An unquoted ``>`` means something else in YAML, which is said."""
+"""An operator of the file. It stands in quotes there: a bare ``>`` is YAML's own."""
 
 
 def _read_columns(value: Any) -> Any:

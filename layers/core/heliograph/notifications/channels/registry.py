@@ -1,4 +1,4 @@
-"""The kinds of channels there are. A new kind is a line here."""
+"""The kinds of channels there are. A new kind is a line in `CHANNEL_KINDS` and in the union."""
 
 from __future__ import annotations
 
