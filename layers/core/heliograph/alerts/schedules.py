@@ -16,9 +16,9 @@ from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from heliograph.alerts.suggestions import suggest
 from heliograph.kernel.durations import parse_duration
 from heliograph.kernel.errors import UsageError
+from heliograph.kernel.suggestions import suggest
 
 SHORTEST_EVERY = timedelta(seconds=10)
 LONGEST_EVERY = timedelta(days=366)

@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from heliograph.alerts.suggestions import suggest
 from heliograph.cli.terminal import note
 from heliograph.kernel.clock import Clock, ShiftedClock, SystemClock
 from heliograph.kernel.errors import NameUnknown, UsageError
+from heliograph.kernel.suggestions import suggest
 from heliograph.notifications.models import DeliveryState
 from heliograph.platform.settings import read_environment
 from heliograph.runner.evaluation import Evaluated, number_text

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from heliograph.connections.url import ConnectionUrl, parse_connection_url
 from heliograph.kernel.durations import parse_duration
 from heliograph.kernel.errors import FileInvalid
+from heliograph.kernel.suggestions import suggest
 from heliograph.platform.documents import read_verbatim
 from heliograph.platform.settings import expand_references
 
@@ -42,7 +42,7 @@ def read_connection(path: Path, name: str, environment: Mapping[str, str]) -> Na
     if name not in connections:
         raise FileInvalid(
             f"The configuration file {path} has no connection {name}.",
-            hint=_suggestion(name, [str(key) for key in connections]),
+            hint=suggest(name, [str(key) for key in connections]),
         )
     return _connection(path, name, connections[name], environment)
 
@@ -56,7 +56,7 @@ def _connection(
         if key not in _KEYS:
             raise FileInvalid(
                 f"The connection {name} in {path} has an unknown key {key}.",
-                hint=_suggestion(str(key), _KEYS),
+                hint=suggest(str(key), _KEYS),
             )
     timeout = value.get("statement_timeout")
     return NamedConnection(
@@ -64,8 +64,3 @@ def _connection(
         url=parse_connection_url(expand_references(value["url"], environment)),
         statement_timeout=None if timeout is None else parse_duration(str(timeout)),
     )
-
-
-def _suggestion(word: str, known: list[str] | tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."

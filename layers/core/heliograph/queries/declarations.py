@@ -16,11 +16,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from heliograph.connections.engines.contract import Value
 from heliograph.kernel.errors import FileInvalid, ParameterInvalid
+from heliograph.kernel.suggestions import suggest
 
 _KEYS = ("type", "value", "default", "optional", "list", "allowed")
 _NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
@@ -104,9 +104,9 @@ def read_declaration(name: str, data: Mapping[str, Any]) -> Declaration:
     """Return the declaration that a mapping of a file makes. Raises `FileInvalid`."""
     for key in data:
         if key not in _KEYS:
-            close = get_close_matches(str(key), _KEYS, n=1)
-            hint = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(_KEYS)}."
-            raise FileInvalid(f"Parameter {name} has an unknown key {key}.", hint=hint)
+            raise FileInvalid(
+                f"Parameter {name} has an unknown key {key}.", hint=suggest(str(key), _KEYS)
+            )
     type_name = data.get("type", "text")
     if type_name not in TYPES:
         raise FileInvalid(

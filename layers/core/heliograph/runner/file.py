@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from heliograph.alerts.suggestions import suggest
 from heliograph.connections.url import ConnectionUrl, parse_connection_url
 from heliograph.kernel.errors import AlertFileInvalid, FileInvalid, HeliographError
+from heliograph.kernel.suggestions import suggest
 from heliograph.notifications.channels.contract import Channel
 from heliograph.notifications.channels.registry import CHANNEL_KINDS, make_channel
 from heliograph.notifications.templates import check_template

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from heliograph.alerts.schedules import latest_due
-from heliograph.alerts.suggestions import suggest
 from heliograph.kernel.clock import Clock
 from heliograph.kernel.errors import NameUnknown
+from heliograph.kernel.suggestions import suggest
 from heliograph.notifications.models import DeliveryState
 from heliograph.runner.evaluation import Evaluated, Moment, evaluate
 from heliograph.runner.evaluator import Evaluator

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from heliograph.alerts.models import AlertState, Outcome, QueryResult
-from heliograph.alerts.suggestions import suggest
+from heliograph.kernel.suggestions import suggest
 
 
 class Rule(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from heliograph.alerts.models import AlertState, Outcome, OutcomeKind, QueryResult
-from heliograph.alerts.suggestions import suggest
+from heliograph.kernel.suggestions import suggest
 
 _QUOTED = frozenset(',="\\')
 

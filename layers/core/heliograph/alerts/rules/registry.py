@@ -14,7 +14,7 @@ from heliograph.alerts.rules.contract import KeyedRule
 from heliograph.alerts.rules.no_rows import NoRows
 from heliograph.alerts.rules.row_count import RowCount
 from heliograph.alerts.rules.threshold import Threshold
-from heliograph.alerts.suggestions import suggest
+from heliograph.kernel.suggestions import suggest
 
 RULES: dict[str, type[KeyedRule]] = {
     "any_rows": AnyRows,
