@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from tests.support.backends import backends
 from tests.support.cli import command, environment, heliograph, start
 from tests.support.psql import run_psql
 
@@ -432,20 +433,6 @@ def test_a_failed_query_leaves_no_file_and_no_backend(
     assert path.read_text() == "as it was"
     assert [found.name for found in tmp_path.iterdir()] == ["out"]
     assert backends(url) == 0
-
-
-def backends(url: str) -> int:
-    """Count the backends that a finished command left behind, once they had time to go."""
-    deadline = time.monotonic() + 5
-    with connect(url) as connection:
-        while True:
-            found = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            ).fetchone()
-            assert found is not None
-            if not found[0] or time.monotonic() > deadline:
-                return int(found[0])
 
 
 def test_a_timeout_ends_the_query_on_the_server(url: str) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from tests.support import fake_postgres
+from tests.support.backends import backends
 from tests.support.cli import Finished, command, environment, heliograph, start
 from tests.support.fake_postgres import FakePostgres
 from tests.support.tls_proxy import TlsProxy
@@ -75,20 +76,6 @@ def assert_failed(done: Finished, code: int, error: str, *, kept: Path | None = 
     if kept is not None:
         assert kept.read_text() == "as it was"
         assert [path.name for path in kept.parent.iterdir()] == [kept.name]
-
-
-def backends(url: str) -> int:
-    """Count the backends that are still there once they had time to go."""
-    deadline = time.monotonic() + 10
-    with connect(url) as connection:
-        while True:
-            found = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            ).fetchone()
-            assert found is not None
-            if not found[0] or time.monotonic() > deadline:
-                return int(found[0])
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -121,13 +121,3 @@ class Transition:
     notice: NoticeKind | None = None
     reason: str = ""
     is_forgettable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """One evaluation of one alert: an outcome and a transition per key."""
-
-    alert: str
-    due_at: datetime
-    outcomes: Sequence[Outcome]
-    transitions: Mapping[str, Transition] = field(default_factory=dict)
