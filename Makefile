@@ -10,11 +10,13 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.14 python3.12 python3.11 p
 	&& { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+SAM := .cache/sam
 DATA_DIR ?= .heliograph
+PORT ?= 8000
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
-.PHONY: help install up down test check format acceptance bench lock test-cloud clean
+.PHONY: help install up down test check format acceptance bench openapi lock test-cloud clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,38 +31,33 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-up: install ## Start the demo database, ask it a question, say what to type next
-	@$(BIN)/heliograph demo start --data-dir $(DATA_DIR)
-	@echo
-	@echo '$$ heliograph query "select day, orders, revenue from daily_revenue order by day desc limit 3"'
-	@HELIOGRAPH_DATABASE_URL="$$($(BIN)/heliograph demo url --data-dir $(DATA_DIR))" $(BIN)/heliograph query \
-		"select day, orders, revenue from daily_revenue order by day desc limit 3"
-	@echo
-	@echo '$$ heliograph demo alerts      (examples/alerts.yaml, told to receivers on this machine)'
-	@$(BIN)/heliograph demo alerts --data-dir $(DATA_DIR) --file examples/alerts.yaml
-	@echo
-	@echo 'Next, type:'
-	@echo '  export HELIOGRAPH_DATABASE_URL="$$($(BIN)/heliograph demo url --data-dir $(DATA_DIR))"'
-	@echo '  $(BIN)/heliograph query "select * from top_products(30, 5)" --format table'
-	@echo '  $(BIN)/heliograph query "call daily_report({{days}})" -p days=7 --output report.xlsx'
-	@echo '  $(BIN)/heliograph doctor'
-	@echo '  SHOP_DATABASE_URL="$$HELIOGRAPH_DATABASE_URL" $(BIN)/heliograph alerts run examples/alerts.yaml --dry-run'
-	@echo 'The demo database goes on in the background; make down stops it.'
+# The SAM CLI pins what it needs itself, so it has an environment of its own.
+$(SAM)/.installed: requirements/sam.txt | install
+	@echo "Installing the SAM CLI into $(SAM) ..."
+	@rm -rf $(SAM)
+	@$(BIN)/python -m venv $(SAM)
+	@$(SAM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/sam.txt
+	@touch $@
 
-down: ## Stop the demo database (its data is kept)
+up: install ## Start everything with demo data, in the foreground (PORT, DATA_DIR)
+	@$(BIN)/heliograph serve --demo --port $(PORT) --data-dir $(DATA_DIR)
+
+down: ## Stop what make up has started, from another terminal (its data is kept)
+	@[ ! -x $(BIN)/heliograph ] || $(BIN)/heliograph serve --stop --data-dir $(DATA_DIR)
 	@[ ! -x $(BIN)/heliograph ] || $(BIN)/heliograph demo stop --data-dir $(DATA_DIR)
 
-test: install ## Run every test
+test: install $(SAM)/.installed ## Run every test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 acceptance: install ## The product's acceptances: from the terminal alone, to begin with
 	@$(BIN)/python -m pytest -v tests/e2e $(ARGS)
 
-check: install ## Lint, format, types and import rules: quick
+check: install $(SAM)/.installed ## Lint, format, types, import rules and the template: quick
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --cache-dir .cache/import-linter
+	@$(SAM)/bin/cfn-lint
 
 format: install ## Format the code and fix what can be fixed by itself
 	@$(BIN)/ruff check --fix .
@@ -69,16 +66,23 @@ format: install ## Format the code and fix what can be fixed by itself
 bench: install ## Measure against the floor, in the same run; prints ratios, never fails on them
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+LOCK_ALONE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 	--python-version 3.11 --custom-compile-command 'make lock'
+openapi: install ## Write the API's description anew from its routes
+	@$(BIN)/python -m heliograph.web.openapi
+
+# Overrides: the tools that Chalice names and its runtime never imports stay out.
+LOCK := $(LOCK_ALONE) --overrides requirements/overrides.txt
 
 lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
-	$(LOCK) --extra local --extra aws --group dev pyproject.toml --output-file requirements/dev.txt
+	$(LOCK) --extra local --extra server --extra aws --group dev pyproject.toml --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/runtime.txt
 	$(LOCK) --constraint requirements/dev.txt --extra aws pyproject.toml --output-file requirements/runtime-aws.txt
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
 		| $(LOCK) --constraint requirements/dev.txt - --output-file requirements/build.txt
-	cp requirements/runtime.txt layers/deps/requirements.txt
+	$(LOCK) --overrides requirements/overrides-layer.txt --constraint requirements/dev.txt --extra server pyproject.toml \
+		--output-file layers/deps/requirements.txt
+	echo 'aws-sam-cli>=1.170,<2' | $(LOCK_ALONE) - --output-file requirements/sam.txt
 
 test-cloud: install ## Build and try the container for real (needs a Docker engine)
 	@$(BIN)/python infra/docker/try_container.py

@@ -104,15 +104,23 @@ def direct_requirements() -> Iterator[Requirement]:
             yield Requirement(text)
 
 
+def left_out() -> set[str]:
+    """Return what a dependency names and our locks leave out: an override that nothing meets."""
+    lines = (ROOT / "requirements/overrides.txt").read_text().splitlines()
+    overrides = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {each.name for each in overrides if each.marker and not each.marker.evaluate()}
+
+
 def installed_with(roots: Iterator[Requirement]) -> dict[str, metadata.PackageMetadata]:
     """Return the metadata of every package that these requirements bring along here."""
     found: dict[str, metadata.PackageMetadata] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     waiting = list(roots)
+    never = left_out()
     while waiting:
         requirement = waiting.pop()
         key = (requirement.name.lower(), frozenset(requirement.extras))
-        if key in seen:
+        if key in seen or key[0] in never:
             continue
         seen.add(key)
         found[key[0]] = metadata.metadata(requirement.name)
@@ -127,6 +135,7 @@ def installed_with(roots: Iterator[Requirement]) -> dict[str, metadata.PackageMe
 def test_every_runtime_dependency_may_be_passed_on() -> None:
     packages = installed_with(direct_requirements())
     assert {"psycopg", "psycopg-binary", "orjson", "boto3", "botocore"} <= packages.keys()
+    assert {"chalice", "cryptography", "pyjwt", "uvicorn"} <= packages.keys()
     refused = []
     for package in packages.values():
         try:
@@ -134,6 +143,14 @@ def test_every_runtime_dependency_may_be_passed_on() -> None:
         except LicenceRefused as error:
             refused.append(str(error))
     assert refused == []
+
+
+def test_what_the_locks_leave_out_is_in_no_lock() -> None:
+    names = left_out()
+    assert "inquirer" in names
+    for lock in ("requirements/dev.txt", "layers/deps/requirements.txt"):
+        pinned = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / lock).read_text(), re.MULTILINE)
+        assert names & {name.lower() for name in pinned} == set()
 
 
 def made_up(name: str = "made-up", **fields: str | list[str]) -> Message:
