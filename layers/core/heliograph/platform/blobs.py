@@ -1,6 +1,6 @@
 """Objects in S3, and in whatever speaks its language, written only under a condition.
 
-boto3 is loaded when a bucket is opened. A write names the version that it replaces, so of two
+botocore is loaded when a bucket is opened. A write names the version that it replaces, so of two
 writers that read the same version one loses, and is told so:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
+
+from heliograph.platform.aws import open_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -106,28 +108,14 @@ class S3Blobs:
     def _open(self) -> S3Client:
         if self._client is None:
             try:
-                import boto3  # noqa: PLC0415
-                from botocore.config import Config  # noqa: PLC0415
+                self._client = open_client(
+                    "s3", self._environment, connect_seconds=5, read_seconds=15, attempts=4
+                )
             except ImportError:
                 raise BlobUnreachable(
                     "S3 needs boto3, which is not installed.",
                     "Install heliograph with its extra: heliograph[aws].",
                 ) from None
-            known = self._environment.get
-            endpoint = known("AWS_ENDPOINT_URL_S3") or known("AWS_ENDPOINT_URL") or None
-            config = Config(
-                connect_timeout=5,
-                read_timeout=15,
-                retries={"mode": "standard", "total_max_attempts": 4},
-                s3={"addressing_style": "path" if endpoint else "auto"},
-            )
-            session = boto3.Session(
-                aws_access_key_id=known("AWS_ACCESS_KEY_ID") or None,
-                aws_secret_access_key=known("AWS_SECRET_ACCESS_KEY") or None,
-                aws_session_token=known("AWS_SESSION_TOKEN") or None,
-                region_name=known("AWS_REGION") or known("AWS_DEFAULT_REGION") or None,
-            )
-            self._client = session.client("s3", endpoint_url=endpoint, config=config)
         return self._client
 
     @contextmanager

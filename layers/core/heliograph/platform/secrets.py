@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
-from heliograph.kernel.errors import UsageError
+from heliograph.kernel.errors import DatabaseUnavailable, UsageError
+from heliograph.platform.aws import open_client
+from heliograph.platform.settings import read_environment
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 5
 _ATTEMPTS = 2
+_URL_SCHEMES = ("postgresql://", "postgres://")
+_RDS_MEMBERS = ("host", "username", "password")
 
 
 def read_secret(name: str) -> str:
@@ -53,6 +58,65 @@ def read_secret_values(name: str) -> dict[str, str]:
     return values
 
 
+def read_database_url(address: str) -> str:
+    """Return the URL of the app database from the setting that names it.
+
+    ``postgresql://...`` is the URL itself. The ARN of a secret stands for the URL in it, or for the
+    JSON object that RDS keeps: ``host``, ``username``, ``password``, and perhaps ``port`` and
+    ``dbname``; TLS is then required unless a member ``sslmode`` says else. Raises
+    `DatabaseUnavailable`, without a part of the secret.
+    """
+    if address.startswith(_URL_SCHEMES):
+        return _readable(address)
+    if not address.startswith("arn:"):
+        raise DatabaseUnavailable(
+            "The address of the app database is neither postgresql://... nor the ARN of a secret.",
+            hint="docs/reference/settings.md lists the forms.",
+        )
+    try:
+        text = read_secret(address).strip()
+    except UsageError as error:
+        raise DatabaseUnavailable(error.message, hint=error.hint) from None
+    url = text if text.startswith(_URL_SCHEMES) else _url_of_rds(text)
+    if url is None:
+        raise DatabaseUnavailable(
+            f"The secret {address} holds neither postgresql://... nor what RDS keeps.",
+            hint='RDS keeps {"host", "port", "dbname", "username", "password"}: attach the secret'
+            " to the database (AWS::SecretsManager::SecretTargetAttachment).",
+        )
+    return _readable(url)
+
+
+def _readable(url: str) -> str:
+    """Return the URL once libpq can read it: what it says of one that it cannot holds parts."""
+    from psycopg import ProgrammingError  # noqa: PLC0415
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        conninfo_to_dict(url)
+    except ProgrammingError:
+        raise DatabaseUnavailable(
+            "The URL of the app database cannot be read.",
+            hint="Write what is special in a user or a password as %XX: postgresql://u:p%40ss@h/d",
+        ) from None
+    return url
+
+
+def _url_of_rds(text: str) -> str | None:
+    try:
+        found = json.loads(text)
+        parts = {name: quote(str(found[name]), safe="") for name in _RDS_MEMBERS}
+        port = int(found.get("port") or 5432)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    database = quote(str(found.get("dbname") or "postgres"), safe="")
+    sslmode = quote(str(found.get("sslmode") or "require"), safe="")
+    host = str(found["host"])
+    host = f"[{host}]" if ":" in host else parts["host"]
+    login = f"{parts['username']}:{parts['password']}"
+    return f"postgresql://{login}@{host}:{port}/{database}?sslmode={sslmode}"
+
+
 def _unreadable(name: str, reason: str) -> UsageError:
     return UsageError(
         f"The secret {name} cannot be read: {reason}.",
@@ -62,21 +126,20 @@ def _unreadable(name: str, reason: str) -> UsageError:
 
 def _open_client() -> Any:
     try:
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
     except ImportError:
         raise UsageError(
             "Secrets Manager needs boto3, which is not installed.",
             hint="Install heliograph with its extra: heliograph[aws].",
         ) from None
-    timing = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-    )
     try:
-        return boto3.client("secretsmanager", config=timing)
+        return open_client(
+            "secretsmanager",
+            read_environment(),
+            connect_seconds=_CONNECT_SECONDS,
+            read_seconds=_READ_SECONDS,
+            attempts=_ATTEMPTS,
+        )
     except BotoCoreError as error:
         raise UsageError(
             f"Secrets Manager cannot be used: {type(error).__name__}.", hint="Set AWS_REGION."

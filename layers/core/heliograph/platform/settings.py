@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import TypeVar
 
-from heliograph.kernel.errors import FileInvalid, UsageError
+from heliograph.kernel.errors import FileInvalid, SettingsMissing, UsageError
 
 SettingsT = TypeVar("SettingsT")
 
@@ -20,6 +20,14 @@ _REFERENCE = re.compile(
 def read_environment() -> Mapping[str, str]:
     """Return the process's environment, to be handed to whoever needs a part of it."""
     return os.environ
+
+
+def set_environment(values: Mapping[str, str]) -> None:
+    """Give this process variables, as a deployment gives them to a function.
+
+    For whoever runs handlers in its own process, before it loads them.
+    """
+    os.environ.update(values)
 
 
 def database_url(environment: Mapping[str, str]) -> str | None:
@@ -68,6 +76,67 @@ class AlertFileSettings:
     alerts_file: str
     alerts_state: str
     alerts_secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What its deployment tells a function of the app: where its neighbours are, never a secret.
+
+    Each is an address whose form says which adapter serves it. A function is given those of
+    `FUNCTION_SETTINGS` and no others; the rest is None.
+    """
+
+    database: str | None = None
+    """The app database: ``postgresql://...``, or the ARN of a secret that holds such a URL or the
+    JSON object that RDS keeps (``host, port, dbname, username, password``)."""
+    key: str | None = None
+    """What protects secrets: the ARN of a KMS key, or ``file:///path`` of a key file."""
+    blobs: str | None = None
+    """Results and exports: ``s3://bucket``, or ``file:///folder``."""
+    schema_queue: str | None = None
+    """Where requests to read a schema go: the URL of an SQS queue, or ``postgres:name``."""
+    public_url: str | None = None
+    """What links to the app begin with: ``https://heliograph.example``, no slash at the end."""
+    forbidden_hosts: str | None = None
+    """Names, addresses and networks that no connection may point at, separated by commas."""
+    allowed_origins: str | None = None
+    """Origins beside its own whose pages may call the API, ``https://a.example``, with commas."""
+    proxies: str | None = None
+    """How many proxies of the operator's own stand before the gateway and append whom they were
+    called by to ``X-Forwarded-For``: CloudFront is one. None: 0."""
+
+
+_EVERY_API = ("allowed_origins", "proxies")
+
+FUNCTION_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "accounts": ("database", "key", "public_url", *_EVERY_API),
+    "connections": ("database", "key", "schema_queue", "forbidden_hosts", *_EVERY_API),
+    "audit": ("database", "blobs", *_EVERY_API),
+    "system": ("database", "key", "blobs", "schema_queue", "public_url", *_EVERY_API),
+    "schema_reader": ("database", "key", "forbidden_hosts"),
+    "janitor": ("database", "blobs", "schema_queue"),
+    "migrator": ("database", "key", "public_url"),
+}
+"""Which fields of `AppSettings` each function, a folder of ``functions/``, is given."""
+
+_MAY_BE_EMPTY = frozenset({"forbidden_hosts", *_EVERY_API})
+
+
+def read_app_settings(function: str, environment: Mapping[str, str]) -> AppSettings:
+    """Return the settings of one function. Raises `SettingsMissing` that names what lacks."""
+    names = FUNCTION_SETTINGS[function]
+    found = {name: environment.get(setting_name(name)) or None for name in names}
+    missing = [
+        setting_name(name)
+        for name, value in found.items()
+        if value is None and name not in _MAY_BE_EMPTY
+    ]
+    if missing:
+        raise SettingsMissing(
+            f"The environment lacks {', '.join(missing)}.",
+            hint="`heliograph serve` and template.yaml set them: docs/reference/settings.md.",
+        )
+    return AppSettings(**found)
 
 
 def setting_name(field: str) -> str:
