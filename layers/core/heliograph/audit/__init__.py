@@ -1,0 +1,1 @@
+"""Who did what, and when: written with the change itself, never changed afterwards."""
