@@ -1,0 +1,1 @@
+"""People, their groups, roles, rights, sessions and tokens."""
