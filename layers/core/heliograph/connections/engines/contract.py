@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from heliograph.connections.engines.schema_shapes import DatabaseSchema
 from heliograph.connections.url import ConnectionUrl
 
 Row = tuple[str | None, ...]
@@ -161,7 +162,11 @@ class Session(Protocol):
         ...
 
     def reset(self) -> bool:
-        """Forget what the last statements left on the server; False when the session is closed."""
+        """Forget what the last statements left on the server; False when the session is closed.
+
+        A session that stays open is closed by the server when nobody uses it for a minute. Where
+        the server cannot do that, no session stays open.
+        """
         ...
 
     def close(self) -> None:
@@ -176,6 +181,20 @@ class Engine(Protocol):
         """Connect. Raises the `ConnectError` family; no message holds the password."""
         ...
 
-    def examine(self, url: ConnectionUrl) -> Iterator[CheckStep]:
-        """Test a connection step by step, from the name of its host to the rights of its role."""
+    def examine(
+        self, url: ConnectionUrl, *, within: timedelta | None = None
+    ) -> Iterator[CheckStep]:
+        """Test a connection step by step, from the name of its host to the rights of its role.
+
+        ``within`` bounds all steps together. The last step is the first that is not ok.
+        """
+        ...
+
+    def read_schema(
+        self, url: ConnectionUrl, *, application_name: str, timeout: timedelta
+    ) -> DatabaseSchema:
+        """Connect and return what the role may see; ``timeout`` bounds it all.
+
+        Raises the `ConnectError` and `QueryError` families, and `QueryTimedOut`.
+        """
         ...

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import math
 import socket
 import ssl
 import struct
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from typing import Any, Final
 
@@ -32,6 +31,7 @@ from heliograph.connections.engines.postgres.connect_errors import (
     explain_failure,
     explain_silence,
 )
+from heliograph.connections.engines.postgres.hang_up import hang_up_after
 from heliograph.connections.engines.postgres.role_checks import (
     Finding,
     Severity,
@@ -56,22 +56,27 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
 
 
 def examine(
-    url: ConnectionUrl, *, connect_timeout: timedelta = CONNECT_TIMEOUT
+    url: ConnectionUrl,
+    *,
+    connect_timeout: timedelta = CONNECT_TIMEOUT,
+    within: timedelta | None = None,
 ) -> Iterator[CheckStep]:
     """Yield ``dns``, ``tcp``, ``tls``, ``login``, ``version``, ``read_only`` and ``tables``.
 
     Ends after the first step that is not ok. ``connect_timeout`` bounds the steps up to ``login``
-    one by one; after it each query has 5 s and each step 30 s. Nothing is changed on the server.
+    one by one; after it each query has 5 s and each step 30 s. ``within`` bounds all of them
+    together. Nothing is changed on the server.
     """
+    end = math.inf if within is None else time.monotonic() + within.total_seconds()
     try:
-        targets = resolve_targets(url, deadline_of(url, connect_timeout))
+        targets = resolve_targets(url, min(end, deadline_of(url, connect_timeout)))
     except ConnectError as error:
         yield _failed("dns", error)
         return
     yield CheckStep("dns", True, _describe_targets(targets))
 
     try:
-        target = _reach(url, targets, deadline_of(url, connect_timeout))
+        target = _reach(url, targets, min(end, deadline_of(url, connect_timeout)))
     except ConnectError as error:
         yield _failed("tcp", error)
         return
@@ -83,7 +88,7 @@ def examine(
             url,
             targets,
             application_name="heliograph:doctor",
-            deadline=deadline_of(url, connect_timeout),
+            deadline=min(end, deadline_of(url, connect_timeout)),
             handshake=handshake,
         )
     except ConnectError as error:
@@ -94,7 +99,7 @@ def examine(
         yield _tls_step(url, target, is_encrypted=is_encrypted)
         info = connection.info
         yield CheckStep("login", True, f'Logged in as "{info.user}" to database "{info.dbname}".')
-        yield from _look_inside(connection)
+        yield from _look_inside(connection, end)
 
 
 def _describe_targets(targets: list[Target]) -> str:
@@ -194,13 +199,17 @@ def _describe_tls(url: ConnectionUrl, target: Target) -> str:
         return ""
 
 
-def _look_inside(connection: psycopg.Connection) -> Iterator[CheckStep]:
+def _look_inside(connection: psycopg.Connection, end: float) -> Iterator[CheckStep]:
     yield (version := _version_step(connection.info.server_version))
     if not version.ok:
         return
     for name, look in (("read_only", _read_only_step), ("tables", _tables_step)):
         try:
-            with _limited(connection), connection.transaction(), connection.cursor() as cursor:
+            with (
+                hang_up_after(connection, min(_STEP_LIMIT, end - time.monotonic())),
+                connection.transaction(),
+                connection.cursor() as cursor,
+            ):
                 cursor.execute("SET TRANSACTION READ ONLY")
                 cursor.execute(_QUERY_LIMIT)
                 cursor.execute("SET LOCAL search_path = ''")
@@ -211,21 +220,6 @@ def _look_inside(connection: psycopg.Connection) -> Iterator[CheckStep]:
         yield step
         if not step.ok:
             return
-
-
-@contextmanager
-def _limited(connection: psycopg.Connection) -> Iterator[None]:
-    """Hang up when a step takes too long: statement_timeout needs a server that still runs."""
-    line = socket.socket(fileno=os.dup(connection.fileno()))
-    timer = threading.Timer(_STEP_LIMIT, line.shutdown, [socket.SHUT_RDWR])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        line.close()
 
 
 def _version_step(server_version: int) -> CheckStep:

@@ -49,6 +49,9 @@ _SETTINGS = {
 _WATCH_CLIENT = """, set_config('client_connection_check_interval',
     CASE WHEN version() ~* 'linux|darwin|apple' THEN '10s'
          ELSE current_setting('client_connection_check_interval') END, true)"""
+# Whoever keeps a session warm may be frozen, or gone. DISCARD ALL sets it back, so it comes after.
+_END_WHEN_IDLE = "SET idle_session_timeout = '60s'"
+_IDLE_TIMEOUT_SINCE = 140_000
 _EFFECTIVE_TIMEOUT = "extract(epoch FROM current_setting('statement_timeout')::interval)::text"
 
 
@@ -84,11 +87,14 @@ class PostgresSession:
         return not self.wire.is_closed and not self.wire.has_news()
 
     def reset(self) -> bool:
-        """Forget what the last statements left on the server; False when the session is closed."""
+        """Forget what the last statements left on the server; see `contract.Session.reset`."""
+        if not self.wire.is_closed and self.wire.server_version < _IDLE_TIMEOUT_SINCE:
+            self.close()
         if not self.wire.is_closed:
             try:
                 self.wire.limit(5.0)
                 self.wire.execute("DISCARD ALL")
+                self.wire.execute(_END_WHEN_IDLE)
             except (ServerError, ConnectionLost, QueryTimedOut):
                 self.wire.close()
         return not self.wire.is_closed
