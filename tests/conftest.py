@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.api import Api, SetClock
+from tests.support.app_database import app_database
 from tests.support.postgres import SharedServer, fresh_database, remove_leftovers
 from tests.support.postgres_majors import (
     DEFAULT_MAJORS,
@@ -18,6 +20,9 @@ from tests.support.postgres_majors import (
 
 from heliograph.local.demo.shop import ShopLogins, load_shop
 from heliograph.local.postgres_server import PostgresServer
+from heliograph.platform.keys_file import create_key_file
+from heliograph.platform.settings import AppSettings
+from heliograph.web.services import Services
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +53,40 @@ def make_database(
     """Call it for the URL of a fresh empty database, superuser login, dropped afterwards."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(fresh_database(shared_server[1].url))
+
+
+@pytest.fixture
+def app_database_url(shared_server: tuple[SharedServer, PostgresServer]) -> Iterator[str]:
+    """The URL of a fresh app database with all migrations applied, dropped afterwards."""
+    with app_database(*shared_server) as url:
+        yield url
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """The clock of `services`, which a test moves: ``clock.advance(timedelta(minutes=5))``."""
+    return SetClock()
+
+
+@pytest.fixture
+def services(app_database_url: str, tmp_path: Path, clock: SetClock) -> Iterator[Services]:
+    """All services over a fresh app database, a key file, a folder of blobs and a queue."""
+    create_key_file(tmp_path / "key")
+    settings = AppSettings(
+        database=app_database_url,
+        key=f"file://{tmp_path}/key",
+        blobs=f"file://{tmp_path}/blobs?links=https://heliograph.example",
+        schema_queue="postgres:schema",
+        public_url="https://heliograph.example",
+    )
+    with closing(Services(settings, {}, clock)) as services:
+        yield services
+
+
+@pytest.fixture
+def api(services: Services) -> Api:
+    """The API over `services`: `tests.support.api.Api`."""
+    return Api(services)
 
 
 @pytest.fixture(scope="session")

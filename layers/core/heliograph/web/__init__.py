@@ -1,0 +1,1 @@
+"""HTTP: routes, who asks, what they may send, what they get. The only room that knows Chalice."""

@@ -1,0 +1,71 @@
+"""Who makes a request, and whether they may call the route at all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from heliograph.kernel.actors import Actor, ActorKind, Role
+from heliograph.kernel.errors import Forbidden, TokenInvalid, Unauthenticated
+from heliograph.web.contract import Access, Route
+from heliograph.web.requests import Request
+
+if TYPE_CHECKING:
+    from heliograph.web.services import Services
+
+PERSONAL_TOKEN_PREFIX = "hgt_"  # noqa: S105
+
+_MOST_TOKEN = 4096
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750, 2.1
+_EDITORS = (Role.ADMIN, Role.EDITOR)
+
+
+def authenticate(route: Route, request: Request, services: Services, address: str | None) -> Actor:
+    """Return who makes the request; on a public route nobody is asked.
+
+    Raises `Unauthenticated`, or what `Sessions` and `Tokens` say of the token.
+    """
+    if route.access is Access.PUBLIC:
+        return Actor(
+            ActorKind.ANONYMOUS,
+            address=address,
+            user_agent=request.user_agent,
+            request_id=request.request_id,
+        )
+    token = _read_token(request)
+    keeper = services.tokens if token.startswith(PERSONAL_TOKEN_PREFIX) else services.sessions
+    return keeper.authenticate(
+        token, address=address, user_agent=request.user_agent, request_id=request.request_id
+    )
+
+
+def authorize(route: Route, actor: Actor) -> None:
+    """Refuse with `Forbidden` who may not call the route at all, whatever the object is."""
+    if route.access is Access.PUBLIC:
+        return
+    if actor.scopes is not None and route.scope not in actor.scopes:
+        raise Forbidden(
+            f"This token lacks the scope {route.scope}.",
+            hint="Make a token with that scope, or sign in.",
+        )
+    if route.access is Access.EDITOR and actor.role not in _EDITORS:
+        raise Forbidden("Only editors and admins may do this.")
+    if route.access is Access.ADMIN and actor.role is not Role.ADMIN:
+        raise Forbidden("Only admins may do this.")
+
+
+def _read_token(request: Request) -> str:
+    header = request.headers.get("authorization")
+    if not header:
+        raise Unauthenticated(
+            "Who asks is not known.", hint="Sign in, and send Authorization: Bearer with the token."
+        )
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated(
+            "This way of signing in is not known.", hint="Send Authorization: Bearer."
+        )
+    token = token.strip()
+    if len(token) > _MOST_TOKEN or not _TOKEN.fullmatch(token):
+        raise TokenInvalid("This is no token that Heliograph has given.")
+    return token

@@ -1,0 +1,257 @@
+"""What is missing, and how to fix it: the same checks for the API and for ``heliograph doctor``."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from heliograph.kernel.errors import HeliographError
+from heliograph.kernel.ids import new_id
+from heliograph.platform.log import log
+
+if TYPE_CHECKING:
+    from heliograph.web.services import Services
+
+CHECK_SECONDS = 3.0
+"""How long the checks of one neighbour may take together."""
+
+_KEPT_SECONDS = {"database": 5.0, "key": 30.0, "blobs": 30.0}
+
+
+class HealthStatus(StrEnum):
+    """Everything is well; something should be mended; it cannot do its work."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One thing that was looked at. Without what ``is_vital`` Heliograph cannot do its work."""
+
+    name: str
+    ok: bool
+    message: str
+    fix: str | None = None
+    is_vital: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """How a thing is looked at: ``run`` says whether it is well, what was found, and the fix."""
+
+    name: str
+    run: Callable[[Services], tuple[bool, str, str | None]]
+    is_vital: bool = True
+
+    def tell(self, ok: bool, message: str, fix: str | None = None) -> HealthCheck:
+        return HealthCheck(self.name, ok, message, fix, self.is_vital)
+
+
+def judge(checks: Sequence[HealthCheck]) -> HealthStatus:
+    """Return what all checks together say."""
+    wrong = [check for check in checks if not check.ok]
+    if any(check.is_vital for check in wrong):
+        return HealthStatus.FAILING
+    return HealthStatus.DEGRADED if wrong else HealthStatus.OK
+
+
+class Health:
+    """Examines the neighbours of one installation. Threads may share it.
+
+    An examination takes at most ``seconds``, raises nothing, and is kept for a while (5 s for the
+    database, 30 s for what costs a call to another service), so that asking often costs nothing.
+    A neighbour that hangs holds one thread at most, however often it is asked.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        seconds: float = CHECK_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._groups = [
+            _Group(services, checks, _KEPT_SECONDS[setting])
+            for setting, checks in _NEIGHBOURS.items()
+            if getattr(services.settings, setting) is not None
+        ]
+
+    def examine(self) -> list[HealthCheck]:
+        """Return what was found, a neighbour after the other; what has no address is left out."""
+        with self._lock:
+            for group in self._groups:
+                group.begin(self._monotonic())
+            ends_at = time.monotonic() + self._seconds
+            for group in self._groups:
+                group.join(max(0.0, ends_at - time.monotonic()))
+            return [check for group in self._groups for check in group.found(self._seconds)]
+
+
+class _Group:
+    """The checks of one neighbour, one after the other in a thread of their own.
+
+    When the first one fails, the others are not tried: they would say the same once more.
+    """
+
+    def __init__(self, services: Services, checks: Sequence[_Check], kept_seconds: float) -> None:
+        self._services = services
+        self._checks = checks
+        self._kept_seconds = kept_seconds
+        self._began_at: float | None = None
+        self._thread: threading.Thread | None = None
+        self._found: list[HealthCheck] = []
+
+    def begin(self, now: float) -> None:
+        """Examine anew, unless what is known is fresh or the last examination still hangs."""
+        is_busy = self._thread is not None and self._thread.is_alive()
+        is_fresh = self._began_at is not None and now - self._began_at < self._kept_seconds
+        if is_busy or is_fresh:
+            return
+        self._began_at = now
+        self._found = []
+        self._thread = threading.Thread(
+            target=self._run, args=(self._found,), name="health", daemon=True
+        )
+        self._thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the examination, no longer than this."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def found(self, seconds: float) -> Iterator[HealthCheck]:
+        """Yield the result of each check; one that has none yet has not answered in time."""
+        done = list(self._found)
+        yield from done
+        for check in self._checks[len(done) :]:
+            yield check.tell(
+                ok=False,
+                message=f"No answer within {seconds:g} s.",
+                fix="Check that it runs and that the network lets requests through.",
+            )
+
+    def _run(self, found: list[HealthCheck]) -> None:
+        first, *others = self._checks
+        found.append(_examined(first, self._services))
+        for check in others:
+            if found[0].ok:
+                found.append(_examined(check, self._services))
+            else:
+                found.append(check.tell(ok=False, message=f"Not looked at: see {first.name}."))
+
+
+def _examined(check: _Check, services: Services) -> HealthCheck:
+    try:
+        return check.tell(*check.run(services))
+    except HeliographError as error:
+        return check.tell(ok=False, message=error.message, fix=error.hint)
+    except Exception as error:  # noqa: BLE001  # the edge: health answers whatever happens
+        log("health.unexpected", check=check.name, error=type(error).__name__)
+        return check.tell(
+            ok=False,
+            message=f"Unexpected {type(error).__name__}.",
+            fix="This is a bug in Heliograph: please report it.",
+        )
+
+
+def _examine_database(services: Services) -> tuple[bool, str, str | None]:
+    services.database.fetch("SELECT 1 AS one")  # a first connection is not the latency
+    began = time.perf_counter()
+    (row,) = services.database.fetch("SELECT current_setting('server_version') AS version")
+    milliseconds = (time.perf_counter() - began) * 1000
+    return True, f"PostgreSQL {row['version']} answers in {milliseconds:.1f} ms.", None
+
+
+def _examine_migrations(services: Services) -> tuple[bool, str, str | None]:
+    from heliograph.platform.migrations import find_pending, read_migrations  # noqa: PLC0415
+
+    if pending := find_pending(services.database):
+        return False, f"Not applied yet: {', '.join(pending)}.", "Run `heliograph migrate`."
+    return True, f"All {len(read_migrations())} migrations are applied.", None
+
+
+def _examine_setup(services: Services) -> tuple[bool, str, str | None]:
+    if not services.links.is_setup_needed():
+        return True, "There is an admin.", None
+    return (
+        False,
+        "There is no admin yet, so nobody can sign in.",
+        (
+            "Open the link that `heliograph serve` prints when it starts, or make one with "
+            "`heliograph admin setup-link`. On AWS, invoke the function migrator with "
+            '{"setup_link": true}.'
+        ),
+    )
+
+
+def _examine_queues(services: Services) -> tuple[bool, str, str | None]:
+    from heliograph.platform.dead_letters import (  # noqa: PLC0415
+        count_dead_letters,
+        how_to_redrive,
+    )
+
+    address = services.settings.schema_queue
+    if address is None:
+        return True, "No queue is named.", None
+    counts = services.schema_queue.counts()
+    dead = count_dead_letters(
+        address, environment=services.environment, database=lambda: services.database
+    )
+    told = f"{counts.waiting + counts.delayed} waiting, {counts.in_flight} being worked on"
+    if dead:
+        return (
+            False,
+            f"{dead} message(s) failed too often and are set aside; {told}.",
+            f"Look for the cause in the log, then bring them back: {how_to_redrive(address)}.",
+        )
+    return True, f"{told}, none set aside.", None
+
+
+def _examine_key(services: Services) -> tuple[bool, str, str | None]:
+    probe = new_id().bytes
+    context = {"purpose": "health"}
+    if services.envelope.decrypt(services.envelope.encrypt(probe, context), context) == probe:
+        return True, "Secrets can be encrypted and decrypted.", None
+    return (
+        False,
+        "What is encrypted does not come back as it was.",
+        "Check that `HELIOGRAPH_KEY` names the key that was used from the start.",
+    )
+
+
+def _examine_blobs(services: Services) -> tuple[bool, str, str | None]:
+    key = f"health/{new_id().hex}"
+    services.blobs.put(key, key.encode(), content_type="text/plain")
+    try:
+        content = services.blobs.read(key)
+    finally:
+        services.blobs.delete([key])
+    if content == key.encode():
+        return True, "Results can be written, read and deleted.", None
+    return (
+        False,
+        "What is written does not come back as it was.",
+        "Check that `HELIOGRAPH_BLOBS` names a place that nobody else writes to.",
+    )
+
+
+# Each neighbour by the setting that is its address.
+_NEIGHBOURS: Mapping[str, Sequence[_Check]] = {
+    "database": (
+        _Check("database", _examine_database),
+        _Check("migrations", _examine_migrations),
+        _Check("setup", _examine_setup, is_vital=False),
+        _Check("queues", _examine_queues, is_vital=False),
+    ),
+    "key": (_Check("key", _examine_key),),
+    "blobs": (_Check("blobs", _examine_blobs),),
+}

@@ -1,0 +1,158 @@
+"""What the routes of a function stand on: the services and their neighbours, made when needed.
+
+One object per function instance. Making it opens nothing: each part comes to be, and its module is
+imported, when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from heliograph.kernel.clock import Clock, SystemClock
+from heliograph.kernel.errors import SettingsMissing
+from heliograph.platform.settings import AppSettings, setting_name
+
+if TYPE_CHECKING:
+    from heliograph.accounts.grants import Grants
+    from heliograph.accounts.groups import Groups
+    from heliograph.accounts.links import Links
+    from heliograph.accounts.sessions import Sessions
+    from heliograph.accounts.tokens import Tokens
+    from heliograph.accounts.users import Users
+    from heliograph.audit.service import AuditLog
+    from heliograph.connections.saved import Connections
+    from heliograph.connections.schemas import Schemas
+    from heliograph.platform.blob_store import BlobStore
+    from heliograph.platform.database import Database
+    from heliograph.platform.envelope import Envelope
+    from heliograph.platform.queues import Queue
+    from heliograph.web.health import Health
+
+
+class Services:
+    """The services of one function instance. Threads may share it."""
+
+    def __init__(
+        self, settings: AppSettings, environment: Mapping[str, str], clock: Clock | None = None
+    ) -> None:
+        self.settings = settings
+        self.environment = environment
+        self.clock: Clock = clock or SystemClock()
+
+    @cached_property
+    def database(self) -> Database:
+        """The app database."""
+        from heliograph.platform.database import Database  # noqa: PLC0415
+        from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
+
+        return Database(read_database_url(self._setting("database")))
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """What encrypts secrets at rest."""
+        from heliograph.platform.envelope import Envelope  # noqa: PLC0415
+        from heliograph.platform.keys import open_keys  # noqa: PLC0415
+
+        return Envelope(open_keys(self._setting("key"), self.environment))
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        """Results and exports."""
+        from heliograph.platform.blob_store import open_blob_store  # noqa: PLC0415
+
+        return open_blob_store(self._setting("blobs"), self.environment)
+
+    @cached_property
+    def schema_queue(self) -> Queue:
+        """Where requests to read a schema go."""
+        from heliograph.platform.queues import open_queue  # noqa: PLC0415
+
+        address = self._setting("schema_queue")
+        return open_queue(address, environment=self.environment, database=lambda: self.database)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """Who did what."""
+        from heliograph.audit.service import AuditLog  # noqa: PLC0415
+
+        return AuditLog(self.database, self.clock)
+
+    @cached_property
+    def users(self) -> Users:
+        """People and their roles."""
+        from heliograph.accounts.users import Users  # noqa: PLC0415
+
+        return Users(self.database, self.clock)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Groups of people."""
+        from heliograph.accounts.groups import Groups  # noqa: PLC0415
+
+        return Groups(self.database, self.clock)
+
+    @cached_property
+    def links(self) -> Links:
+        """One-time links: set-up, invitations, password resets."""
+        from heliograph.accounts.links import Links  # noqa: PLC0415
+
+        return Links(self.database, self.clock, self.settings.public_url)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sign-in, access tokens, refresh tokens. Only signing needs the key."""
+        from heliograph.accounts.sessions import Sessions  # noqa: PLC0415
+
+        return Sessions(self.database, self.clock, lambda: self.envelope)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Personal API tokens."""
+        from heliograph.accounts.tokens import Tokens  # noqa: PLC0415
+
+        return Tokens(self.database, self.clock)
+
+    @cached_property
+    def grants(self) -> Grants:
+        """Who may view and edit what."""
+        from heliograph.accounts.grants import Grants  # noqa: PLC0415
+
+        return Grants(self.database, self.clock)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Saved connections."""
+        from heliograph.connections.saved import Connections  # noqa: PLC0415
+
+        return Connections(
+            self.database, self.clock, lambda: self.envelope, self.grants, self.settings
+        )
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """What there is in the databases of connections."""
+        from heliograph.connections.schemas import Schemas  # noqa: PLC0415
+
+        return Schemas(self.database, self.clock, self.connections, lambda: self.schema_queue)
+
+    @cached_property
+    def health(self) -> Health:
+        """What is missing, and how to fix it."""
+        from heliograph.web.health import Health  # noqa: PLC0415
+
+        return Health(self)
+
+    def close(self) -> None:
+        """Close what was opened; the next use opens it again."""
+        if "connections" in self.__dict__:
+            self.connections.close()
+        if "database" in self.__dict__:
+            self.database.close()
+
+    def _setting(self, name: str) -> str:
+        value: str | None = getattr(self.settings, name)
+        if value is None:
+            raise SettingsMissing(f"The environment lacks {setting_name(name)}.")
+        return value
