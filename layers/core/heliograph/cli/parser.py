@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from heliograph import __version__
+from heliograph.cli.admin import add_admin
 from heliograph.cli.alerts_parser import add_alerts
+from heliograph.cli.migrate import add_migrate
+from heliograph.cli.serve_parser import add_serve
 from heliograph.kernel.errors import UsageError
 from heliograph.queries.encoders.registry import ENCODERS
 
@@ -70,6 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     add_alerts(commands, _runs)
     _add_demo(commands)
+    add_serve(commands, _runs)
+    add_migrate(commands, _runs)
+    add_admin(commands, _runs)
     return parser
 
 
@@ -156,13 +162,24 @@ def _row_count(text: str) -> int:
 def _add_doctor(commands: Any) -> None:
     parser = commands.add_parser(
         "doctor",
-        help="test a connection step by step and say how to fix it",
+        help="test a connection, or an installation, and say how to fix it",
         description="Test a connection: name, port, TLS, login, version, and whether the role can "
-        "only read. Exits with 1 when a step fails.",
+        "only read. Or, with --data-dir or --database-url, an installation: its app database, key "
+        "and files. Exits with 1 when a step fails.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=_runs("doctor"))
     _add_url(parser)
+    group = parser.add_argument_group("installation")
+    group.add_argument(
+        "--data-dir", metavar="DIR", type=Path, help="the folder of `heliograph serve`"
+    )
+    group.add_argument(
+        "--database-url", metavar="URL", help="an app database that is not in that folder"
+    )
+    group.add_argument(
+        "--redrive", action="store_true", help="bring back messages that failed too often"
+    )
 
 
 def _add_demo(commands: Any) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from heliograph.kernel.errors import DataFolderLocked
 from heliograph.local.demo.shop import load_shop, shop_logins
+from heliograph.local.node import serving_process
 from heliograph.local.postgres_binaries import Binaries
 from heliograph.local.postgres_folder import DataFolder
 from heliograph.local.postgres_server import PostgresServer, ServerStatus
@@ -54,7 +56,15 @@ def start(
 
 
 def stop(data_dir: Path, *, say: Callable[[str], None] = lambda _: None) -> bool:
-    """Stop the demo's server, keep its data; return whether one was running."""
+    """Stop the demo's server, keep its data; return whether one was running.
+
+    Raises `DataFolderLocked` while `heliograph serve` works with it.
+    """
+    if (holder := serving_process(data_dir)) is not None:
+        raise DataFolderLocked(
+            f"`heliograph serve` (process {holder}) is using this PostgreSQL.",
+            hint="End it first: Ctrl-C, or `heliograph serve --stop`.",
+        )
     server = PostgresServer(data_dir / _FOLDER)
     running = server.status()
     server.stop()

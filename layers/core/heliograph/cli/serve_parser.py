@@ -1,0 +1,75 @@
+"""Arguments of ``heliograph serve``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_EXAMPLES = """\
+examples:
+  heliograph serve --demo
+  heliograph serve --port 9000 --data-dir /var/lib/heliograph
+  heliograph serve --behind-proxy --public-url https://heliograph.example.com
+  heliograph serve --stop
+
+Ctrl-C or SIGTERM ends it: what runs is finished first. A second one ends it at once.
+"""
+
+
+def add_serve(commands: Any, runs: Callable[[str], Any]) -> None:
+    """Add the command to ``commands``; ``runs`` names the module that runs it."""
+    parser = commands.add_parser(
+        "serve",
+        help="run the whole application on this machine",
+        description="Run everything that template.yaml deploys in one process: the API and the"
+        " site, queues and schedules, with a PostgreSQL of its own unless another is named.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=runs("serve"))
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="listen here (default 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=8000, metavar="N", help="default 8000; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--data-dir", metavar="DIR", type=Path, default=Path(".heliograph"), help="what is kept"
+    )
+    parser.add_argument(
+        "--database-url", metavar="URL", help="app database: instead of a PostgreSQL of its own"
+    )
+    parser.add_argument(
+        "--demo", action="store_true", help="with a shop's data and three people to sign in as"
+    )
+    parser.add_argument("--stop", action="store_true", help="end the one that runs, and wait")
+    _add_deployment(parser)
+
+
+def _add_deployment(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("for more than this machine")
+    group.add_argument("--public-url", metavar="URL", help="what links begin with")
+    group.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="believe X-Forwarded-For of a proxy on this machine",
+    )
+    group.add_argument(
+        "--requests-per-second",
+        type=float,
+        default=100.0,
+        metavar="N",
+        help="for each address, on average; 0: no limit (default 100)",
+    )
+    group.add_argument(
+        "--log-format", choices=["text", "json"], help="default: text on a terminal, else json"
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)

@@ -1,0 +1,196 @@
+"""What one machine keeps: the data folder of ``heliograph serve``, and its PostgreSQL.
+
+::
+
+    DATA_DIR/serve.lock             held by the process that serves from this folder
+    DATA_DIR/postgres/              the embedded PostgreSQL, which `heliograph demo` knows too
+    DATA_DIR/postgres.heliograph    the password of the app database's owner
+    DATA_DIR/serve.postgres         which server `heliograph serve` has started, to stop it again
+    DATA_DIR/key.json               what protects secrets in the app database
+    DATA_DIR/blobs/                 results and exports
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlencode, urlsplit
+
+from heliograph.kernel.errors import DataFolderLocked, HeliographError, LocalDatabaseError
+from heliograph.local.postgres_folder import DataFolder, is_alive, write_private
+from heliograph.local.postgres_server import PostgresServer
+from heliograph.platform import postgres
+
+DATABASE = "heliograph"
+OWNER = "heliograph"
+_FOLDER = "postgres"
+_LOCK_WAIT_SECONDS = 2.0
+_STOP_WAIT_SECONDS = 40.0
+_WATCH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """An open data folder. ``server`` is None where the app database is somewhere else."""
+
+    data_dir: Path
+    database_url: str
+    server: PostgresServer | None
+
+    @property
+    def key(self) -> str:
+        """The address of the key file."""
+        return f"file://{quote(str(self.data_dir / 'key.json'))}"
+
+    def blobs(self, links: str) -> str:
+        """Return the address of the blob store, whose links lead to ``links``."""
+        return f"file://{quote(str(self.data_dir / 'blobs'))}?{urlencode({'links': links})}"
+
+
+@contextmanager
+def open_node(
+    data_dir: Path, database_url: str | None = None, *, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Node]:
+    """Yield the node of a data folder, made if need be, with its database migrated.
+
+    The embedded PostgreSQL is stopped at the end if `heliograph serve` has started it. Raises
+    `DataFolderLocked` while another process serves from the folder, and what the database raises.
+    """
+    from heliograph.platform.keys_file import create_key_file  # noqa: PLC0415
+    from heliograph.platform.migrations import migrate  # noqa: PLC0415
+
+    folder = Path(os.path.abspath(data_dir))  # noqa: PTH100  (resolve() would follow links)
+    with _locked(folder):
+        create_key_file(folder / "key.json")
+        if database_url is not None:
+            for title in migrate(database_url):
+                say(f"applied the migration {title}")
+            yield Node(folder, database_url, None)
+            return
+        server = PostgresServer(folder / _FOLDER)
+        mark = folder / "serve.postgres"
+        is_ours = _start(server, mark, say)
+        try:
+            url = _app_database(server)
+            migrate(url)
+            with _watched(server, mark, say, is_ours=is_ours):
+                yield Node(folder, url, server)
+        finally:
+            if is_ours:
+                server.stop()
+                mark.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        with DataFolder(folder / "serve").locked(wait_seconds=_LOCK_WAIT_SECONDS):
+            yield
+    except DataFolderLocked as error:
+        holder = serving_process(folder)
+        if holder is None:
+            raise
+        raise DataFolderLocked(
+            f"Another `heliograph serve` (process {holder}) is using the data folder {folder}.",
+            hint="Use that one, end it with `heliograph serve --stop`, or give another --data-dir.",
+        ) from error
+
+
+def serving_process(data_dir: Path) -> int | None:
+    """Return the process that serves from a data folder, None when there is none."""
+    lock = data_dir / "serve.lock"
+    try:
+        pid = int(lock.read_text())
+    except (OSError, ValueError):
+        return None
+    folder = DataFolder(data_dir / "serve")
+    try:
+        with folder.locked(wait_seconds=0):
+            return None
+    except DataFolderLocked:
+        return pid
+
+
+def stop_serving(data_dir: Path) -> int | None:
+    """Ask the process that serves from a data folder to end; return its id once it has ended.
+
+    None when there was none. Raises LocalDatabaseError when it goes on.
+    """
+    pid = serving_process(data_dir)
+    if pid is None:
+        return None
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    ends_at = time.monotonic() + _STOP_WAIT_SECONDS
+    while is_alive(pid):
+        if time.monotonic() > ends_at:
+            raise LocalDatabaseError(f"`heliograph serve` (process {pid}) does not end.")
+        time.sleep(0.05)
+    return pid
+
+
+def _start(server: PostgresServer, mark: Path, say: Callable[[str], None]) -> bool:
+    """Start the server unless it runs; return whether `heliograph serve` is to stop it.
+
+    One that a killed `heliograph serve` has left running is taken over.
+    """
+    status = server.status()
+    if status.is_running:
+        return mark.is_file() and mark.read_text().strip() == str(status.pid)
+    say(f"starting PostgreSQL {status.version} in {server.data_dir}")
+    server.start()
+    mark.write_text(f"{server.status().pid}\n")
+    return True
+
+
+@contextmanager
+def _watched(
+    server: PostgresServer, mark: Path, say: Callable[[str], None], *, is_ours: bool
+) -> Iterator[None]:
+    """Start the server again, on its port, should it end while the block runs."""
+    ending = threading.Event()
+
+    def watch() -> None:
+        while not ending.wait(_WATCH_SECONDS):
+            try:
+                if not server.status().is_running:
+                    _start(server, mark, say)
+            except HeliographError as error:
+                say(f"PostgreSQL has ended and does not start again: {error.message}")
+
+    watcher = threading.Thread(target=watch, name="postgres-watch", daemon=True)
+    if is_ours:
+        watcher.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        if is_ours:
+            watcher.join()
+
+
+def _app_database(server: PostgresServer) -> str:
+    """Return the URL of the app database, with the login that owns it; make both if need be."""
+    path = server.data_dir.with_name(f"{server.data_dir.name}.{OWNER}")
+    with postgres.connect(server.url()) as admin:
+        find = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        has_owner = admin.execute(find, [OWNER]).fetchone() is not None
+        if not has_owner or not path.is_file():
+            if not has_owner:
+                admin.execute(f"CREATE ROLE {OWNER} LOGIN".encode())
+            password = secrets.token_urlsafe(24)
+            postgres.set_password(admin, OWNER, password)
+            write_private(path, password + "\n")
+        find = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if admin.execute(find, [DATABASE]).fetchone() is None:
+            admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER} TEMPLATE template0".encode())
+        admin.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC".encode())
+    address = urlsplit(server.url()).netloc.rpartition("@")[2]
+    return f"postgresql://{OWNER}:{path.read_text().strip()}@{address}/{DATABASE}"
