@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alerts
+from benchmarks import alerts, serve
+from benchmarks.cold_starts import bench_cold_starts
 from benchmarks.data import make_mixed
 from heliograph.local.postgres_server import PostgresServer
 from heliograph.platform.postgres import connect
 
 SLOW_ROWS = 50_000
+PARTS = ("paths", "startup", "alerts", "serve", "cold", "up")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def main() -> None:
     """Measure everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=["paths", "startup", "alerts"], default=None)
+    parser.add_argument("--only", choices=PARTS, default=None)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as name:
         folder = Path(name)
@@ -121,9 +123,16 @@ def main() -> None:
                 bench_paths(server, folder, options.rows)
             if options.only in (None, "startup"):
                 bench_startup(server)
+            if options.only in (None, "cold"):
+                bench_cold_starts(server)
     if options.only in (None, "alerts"):
         print()
         alerts.run()
+    for name, bench in (("serve", serve.run), ("up", serve.bench_up)):
+        if options.only in (None, name):
+            print()
+            with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as folder:
+                bench(Path(folder))
 
 
 def create(server: PostgresServer, database: str) -> None:
