@@ -23,6 +23,7 @@ Tokens = tuple[bool, Values]
 """Whether the tokens stand between quotes, and the tokens, one for each row."""
 
 _NUMBERS = (ValueKind.INTEGER, ValueKind.BIGINT, ValueKind.NUMERIC, ValueKind.FLOAT)
+_EXACT = (ValueKind.BIGINT, ValueKind.NUMERIC)  # more digits than a double holds
 _BOOLEANS = {"t": "true", "f": "false", None: "null"}
 # Texts of these kinds hold neither quotes nor backslashes nor control characters.
 _PLAIN = (ValueKind.DATE, ValueKind.TIMESTAMP, ValueKind.TIMESTAMPTZ)
@@ -42,13 +43,17 @@ def number(text: str) -> str:
 class ColumnTokens:
     """Turns the values of one column into JSON tokens.
 
-    ``has_nulls`` is set once a NULL was seen: until then no time is spent on looking for one, and
-    a TypeError of the join says that it is time to look.
+    With ``has_exact_as_text``, int8 and numeric become strings, for readers whose numbers are
+    doubles. ``has_nulls`` is set once a NULL was seen: until then no time is spent on looking for
+    one, and a TypeError of the join says that it is time to look.
     """
 
-    def __init__(self, column: Column, *, is_one_line: bool) -> None:
+    def __init__(
+        self, column: Column, *, is_one_line: bool, has_exact_as_text: bool = False
+    ) -> None:
         self._column = column
         self._is_one_line = is_one_line
+        self._exact = _EXACT if has_exact_as_text else ()
         self._convert = self._converter(column.kind)
         self.has_nulls = False
 
@@ -62,17 +67,11 @@ class ColumnTokens:
         return self._convert(values)
 
     def _converter(self, kind: ValueKind) -> Callable[[Values], Tokens]:
-        if kind in (ValueKind.INTEGER, ValueKind.BIGINT):
-            return _as_they_are
-        if kind in _NUMBERS:
-            return _numbers
-        if kind is ValueKind.BOOLEAN:
-            return _booleans
         if kind is ValueKind.JSON:
             return self._json
         if kind is ValueKind.ARRAY:
             return self._arrays
-        return _plain if kind in _PLAIN else _texts
+        return _plain if kind in self._exact else _CONVERTERS.get(kind, _texts)
 
     def _json(self, values: Values) -> Tokens:
         if self._is_one_line:
@@ -82,7 +81,8 @@ class ColumnTokens:
 
     def _arrays(self, values: Values) -> Tokens:
         delimiter = self._column.delimiter
-        element = _element_token(self._column.element or ValueKind.OTHER)
+        kind = self._column.element or ValueKind.OTHER
+        element = _quoted if kind in self._exact else _element_token(kind)
         return False, [
             value if value is None else array_token(value, element, delimiter) for value in values
         ]
@@ -118,6 +118,20 @@ def _texts(values: Values) -> Tokens:
     if len(tokens) == len(values):
         return True, tokens
     return False, [quote(value) for value in values if value is not None]
+
+
+_CONVERTERS: dict[ValueKind, Callable[[Values], Tokens]] = {
+    ValueKind.INTEGER: _as_they_are,
+    ValueKind.BIGINT: _as_they_are,
+    ValueKind.NUMERIC: _numbers,
+    ValueKind.FLOAT: _numbers,
+    ValueKind.BOOLEAN: _booleans,
+    **dict.fromkeys(_PLAIN, _plain),
+}
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _element_token(kind: ValueKind) -> Callable[[str], str]:
