@@ -150,6 +150,98 @@ CREATE INDEX one_time_links_expires_at_idx ON public.one_time_links USING btree 
 CREATE UNIQUE INDEX one_time_links_setup_key ON public.one_time_links USING btree (kind) WHERE ((kind = 'setup'::text) AND (used_at IS NULL) AND (revoked_at IS NULL));
 CREATE UNIQUE INDEX one_time_links_user_id_key ON public.one_time_links USING btree (user_id) WHERE ((kind = 'password_reset'::text) AND (used_at IS NULL) AND (revoked_at IS NULL));
 
+CREATE TABLE query_executions (
+    id uuid NOT NULL,
+    connection_id uuid,
+    connection_version bigint NOT NULL,
+    user_id uuid NOT NULL,
+    fingerprint bytea,
+    state text NOT NULL,
+    runs_once boolean NOT NULL,
+    work jsonb,
+    queued_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    deadline_at timestamp with time zone,
+    lease_owner uuid,
+    lease_expires_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    rows_so_far bigint NOT NULL DEFAULT 0,
+    preview bytea,
+    row_count bigint,
+    truncated_reason text,
+    notes jsonb,
+    error jsonb,
+    duration_ms double precision,
+    result bytea,
+    result_expires_at timestamp with time zone,
+    CONSTRAINT query_executions_pkey PRIMARY KEY (id),
+    CONSTRAINT query_executions_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id) ON DELETE SET NULL,
+    CONSTRAINT query_executions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id),
+    CONSTRAINT query_executions_lease_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))),
+    CONSTRAINT query_executions_state_check CHECK (
+CASE state
+    WHEN 'queued'::text THEN ((lease_owner IS NULL) AND (finished_at IS NULL) AND (work IS NOT NULL))
+    WHEN 'running'::text THEN ((lease_owner IS NOT NULL) AND (started_at IS NOT NULL) AND (deadline_at IS NOT NULL) AND (finished_at IS NULL))
+    WHEN 'succeeded'::text THEN ((lease_owner IS NULL) AND (finished_at IS NOT NULL) AND (row_count IS NOT NULL) AND (error IS NULL) AND (work IS NULL))
+    WHEN 'failed'::text THEN ((lease_owner IS NULL) AND (finished_at IS NOT NULL) AND (error IS NOT NULL) AND (work IS NULL))
+    WHEN 'canceled'::text THEN ((lease_owner IS NULL) AND (finished_at IS NOT NULL) AND (work IS NULL))
+    ELSE false
+END),
+    CONSTRAINT query_executions_truncated_reason_check CHECK ((truncated_reason = ANY (ARRAY['row_limit'::text, 'canceled'::text])))
+);
+CREATE INDEX query_executions_fingerprint_idx ON public.query_executions USING btree (fingerprint, finished_at DESC) WHERE ((fingerprint IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text])));
+CREATE INDEX query_executions_queue_idx ON public.query_executions USING btree (connection_id, queued_at) WHERE (state = 'queued'::text);
+CREATE INDEX query_executions_result_expires_at_idx ON public.query_executions USING btree (result_expires_at) WHERE (result IS NOT NULL);
+CREATE INDEX query_executions_running_idx ON public.query_executions USING btree (lease_expires_at) WHERE (state = 'running'::text);
+
+CREATE TABLE query_runs (
+    id uuid NOT NULL,
+    execution_id uuid,
+    connection_id uuid,
+    user_id uuid NOT NULL,
+    origin text NOT NULL,
+    parent_id uuid,
+    sql text NOT NULL,
+    parameters jsonb,
+    is_detached boolean NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    polled_at timestamp with time zone NOT NULL,
+    canceled_at timestamp with time zone,
+    cached_at timestamp with time zone,
+    CONSTRAINT query_runs_pkey PRIMARY KEY (id),
+    CONSTRAINT query_runs_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id) ON DELETE SET NULL,
+    CONSTRAINT query_runs_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES query_executions(id) ON DELETE SET NULL,
+    CONSTRAINT query_runs_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id),
+    CONSTRAINT query_runs_origin_check CHECK ((origin = ANY (ARRAY['query'::text, 'view'::text, 'values'::text, 'export'::text])))
+);
+CREATE INDEX query_runs_connection_id_idx ON public.query_runs USING btree (connection_id, requested_at DESC, id DESC);
+CREATE INDEX query_runs_execution_id_idx ON public.query_runs USING btree (execution_id);
+CREATE INDEX query_runs_user_id_idx ON public.query_runs USING btree (user_id, requested_at DESC, id DESC);
+
+CREATE TABLE query_slots (
+    connection_id uuid NOT NULL,
+    number integer NOT NULL,
+    execution_id uuid,
+    lease_expires_at timestamp with time zone,
+    keeper uuid,
+    kept_until timestamp with time zone,
+    CONSTRAINT query_slots_pkey PRIMARY KEY (connection_id, number),
+    CONSTRAINT query_slots_execution_id_key UNIQUE (execution_id),
+    CONSTRAINT query_slots_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id) ON DELETE CASCADE,
+    CONSTRAINT query_slots_keeper_check CHECK (((keeper IS NULL) = (kept_until IS NULL))),
+    CONSTRAINT query_slots_lease_check CHECK (((execution_id IS NULL) = (lease_expires_at IS NULL)))
+);
+
+CREATE TABLE query_turns (
+    connection_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    served_at timestamp with time zone NOT NULL,
+    CONSTRAINT query_turns_pkey PRIMARY KEY (connection_id, user_id),
+    CONSTRAINT query_turns_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id) ON DELETE CASCADE,
+    CONSTRAINT query_turns_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
 CREATE TABLE queue_messages (
     id uuid NOT NULL,
     queue text NOT NULL,
