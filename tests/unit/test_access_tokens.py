@@ -138,6 +138,16 @@ def test_a_claim_that_says_something_else_is_refused(
         tokens.verify(signed(keys, good_claims(clock) | change))
 
 
+def test_a_token_that_says_it_lives_longer_than_we_let_any_is_refused(
+    tokens: AccessTokens, keys: Keys, clock: HandClock
+) -> None:
+    claims = good_claims(clock)
+    assert tokens.verify(signed(keys, claims))
+    for seconds in (601, 86_400, 10**12):
+        with pytest.raises(TokenInvalid):
+            tokens.verify(signed(keys, {**claims, "exp": claims["iat"] + seconds}))
+
+
 def test_unsigned_and_otherwise_signed_tokens_are_refused(
     tokens: AccessTokens, keys: Keys, clock: HandClock
 ) -> None:

@@ -49,6 +49,8 @@ def test_an_email_has_one_spelling(text: str, kept: str) -> None:
         "eva maria@example.com",
         "eva@exam\x00ple.com",
         "eva@example.com\u202e",
+        "eva\u200b@example.com",
+        "eva@exam\u00adple.com",
         "eva@example.com, max@example.com",
         "<eva@example.com>",
         "x" * 65 + "@example.com",

@@ -79,6 +79,8 @@ def test_databases_may_live_anywhere_private_networks_included(host: str) -> Non
         "::ffff:169.254.169.254",
         "::169.254.169.254",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
         "[fd00:ec2::254]",
         "0.0.0.0",
         "::",
@@ -112,7 +114,7 @@ def test_the_operator_forbids_names_addresses_and_networks() -> None:
     found = policy("secret.internal, 10.0.0.0/24,192.0.2.10,  fd12::/16,")
     for host in ("secret.internal", "SECRET.internal.", "10.0.0.77", "::ffff:10.0.0.77"):
         assert is_forbidden(found, host)
-    for host in ("64:ff9b::a00:4d", "db.example", "fd12::5"):
+    for host in ("64:ff9b::a00:4d", "2002:a00:4d::1", "db.example", "fd12::5"):
         assert is_forbidden(found, host)
     for host in ("10.0.1.77", "app.internal"):
         assert not is_forbidden(found, host)
@@ -145,6 +147,14 @@ def test_the_app_database_is_refused_by_any_of_its_names_and_addresses(host: str
     assert not is_forbidden(found, host, 5433, "shop")
     assert not is_forbidden(found, host, 5432, "heliograph")
     assert not is_forbidden(policy(), host, 5433, "heliograph")
+
+
+def test_a_database_name_that_postgresql_cuts_is_the_same_name() -> None:
+    name = "ü" * 31 + "x"  # 63 bytes
+    found = policy(app=f"postgresql://u@app.internal:5433/{name}")
+    assert is_forbidden(found, "app.internal", 5433, name)
+    assert is_forbidden(found, "app.internal", 5433, name + "and more")
+    assert not is_forbidden(found, "app.internal", 5433, name[:-1])
 
 
 @pytest.mark.parametrize(

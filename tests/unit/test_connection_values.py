@@ -9,11 +9,12 @@ import trustme
 from pydantic import ValidationError
 
 from heliograph.connections import testing
-from heliograph.connections.certificates import check_authority
+from heliograph.connections.certificates import CertificateFiles, check_authority
 from heliograph.connections.engines.contract import CheckStep
 from heliograph.connections.engines.postgres import connect_errors
 from heliograph.connections.models import ConnectionChanges, ConnectionDraft, TargetDraft
 from heliograph.connections.testing import ConnectionTest
+from heliograph.connections.url import parse_connection_url
 
 DRAFT: dict[str, Any] = {"name": "Shop", "host": "db", "database": "shop", "username": "reader"}
 
@@ -95,3 +96,25 @@ def test_what_was_not_said_is_told_from_null() -> None:
     assert cleared.stated == {"ssl_root_cert": None}
     assert "password" in cleared.model_fields_set
     assert "default" not in str(ConnectionChanges.model_json_schema())
+
+
+def test_the_words_of_a_server_that_talks_on_are_cut_and_hold_no_password() -> None:
+    url = parse_connection_url("postgresql://reader:sesame@db:5432/shop")
+    said = connect_errors.Failure("FATAL:  no, sesame! " + "blah " * 10_000, "db:5432")
+    error = connect_errors.explain_failure(said, url)
+    assert error.message.startswith("The server at db:5432 refused the connection: no, ***! blah")
+    assert len(error.message) < 600
+    assert len(error.detail or "") <= 500
+
+
+def test_authorities_that_are_tried_out_fill_no_disk() -> None:
+    files = CertificateFiles()
+    used = files.path_of("in use")
+    made = []
+    for number in range(300):
+        made.append(files.path_of(f"tried {number}"))
+        assert files.path_of("in use") == used
+        assert made[-1].read_text() == f"tried {number}"
+    assert len(list(used.parent.iterdir())) == 100
+    assert used.read_text() == "in use"
+    assert files.path_of("tried 0").read_text() == "tried 0"

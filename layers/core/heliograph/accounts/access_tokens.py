@@ -121,6 +121,8 @@ class AccessTokens:
         is_named = _is_uuid(claims["sub"]) and _is_uuid(claims["sid"])
         if not is_numeric or not is_named or issued > (self._clock.now() + _LEEWAY).timestamp():
             raise _invalid()
+        if expires - issued > LIFETIME.total_seconds():  # by whoever got at a key: not for ever
+            raise _invalid()
         return Claims(
             UserId(UUID(claims["sub"])),
             UUID(claims["sid"]),

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from heliograph.platform.database import Database, Transaction
 
 _COLUMNS = "id, kind, email, role, group_ids, user_id, created_by, created_at, expires_at"
+# Whoever is no admin any more has no say in who comes in, also not by a link of before. It is asked
+# where a link is used: so none slips through that is being made while its maker is deactivated.
+_IS_VOUCHED_FOR = """(one_time_links.created_by IS NULL OR EXISTS (
+    SELECT FROM users AS maker WHERE maker.id = one_time_links.created_by
+        AND maker.role = 'admin' AND maker.deactivated_at IS NULL
+))"""
 
 
 def insert(  # noqa: PLR0913  # each is a column, all but the first two named
@@ -92,25 +98,25 @@ def find_waiting(
 ) -> dict[str, Any] | None:
     """Return the link of this kind and token that may be used now, with its user's email."""
     rows = database.fetch(
-        """
+        f"""
         SELECT one_time_links.id, one_time_links.user_id,
             COALESCE(one_time_links.email, users.email) AS email
         FROM one_time_links LEFT JOIN users ON users.id = one_time_links.user_id
         WHERE token_hash = %s AND kind = %s AND used_at IS NULL AND revoked_at IS NULL
-            AND expires_at > %s AND users.deactivated_at IS NULL
-        """,
+            AND expires_at > %s AND users.deactivated_at IS NULL AND {_IS_VOUCHED_FOR}
+        """,  # noqa: S608
         [token_hash, kind.value, now],
     )
     return rows[0] if rows else None
 
 
 def use(tx: Transaction, kind: LinkKind, token_hash: bytes, now: datetime) -> dict[str, Any] | None:
-    """Use a link up and return it; None when it was used, revoked, or has expired."""
+    """Use a link up and return it; None when it may not be used, or not any more."""
     return tx.execute(
         f"""
         UPDATE one_time_links SET used_at = %s
         WHERE token_hash = %s AND kind = %s AND used_at IS NULL AND revoked_at IS NULL
-            AND expires_at > %s
+            AND expires_at > %s AND {_IS_VOUCHED_FOR}
         RETURNING {_COLUMNS}
         """,  # noqa: S608
         [now, token_hash, kind.value, now],
@@ -125,7 +131,7 @@ def select_invitations(
         f"""
         SELECT {_COLUMNS} FROM one_time_links
         WHERE kind = 'invitation' AND used_at IS NULL AND revoked_at IS NULL AND expires_at > %s
-            AND (%s::uuid IS NULL OR id < %s)
+            AND (%s::uuid IS NULL OR id < %s) AND {_IS_VOUCHED_FOR}
         ORDER BY id DESC
         LIMIT %s
         """,  # noqa: S608

@@ -21,7 +21,9 @@ def clean_email(text: str, path: str = "/email") -> str:
     """
     email = fold_email(text)
     is_email = len(email) <= MOST_EMAIL_CHARACTERS and _EMAIL.fullmatch(email)
-    if not is_email or not _is_printable(text.strip()):
+    # Nobody has a joiner in their email; whoever sends one wants to be taken for somebody else.
+    has_hidden = any(unicodedata.category(character) == "Cf" for character in email)
+    if not is_email or has_hidden or not _is_printable(text.strip()):
         raise RequestInvalid("This is not an email address.", [(path, "is not an email address")])
     return email
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from heliograph.accounts import refresh_tokens, users_store
+from heliograph.accounts import links_store, refresh_tokens, users_store
 from heliograph.accounts import sessions_store as store
 from heliograph.accounts.access_tokens import LIFETIME, AccessTokens
 from heliograph.accounts.attempts import KNOWN_FOR, Attempts
@@ -89,12 +89,17 @@ class Sessions:
             request_id=request_id,
         )
 
+    def prepare(self) -> None:
+        """Have the key at hand, before something is used up in vain. Raises `KeyUnavailable`."""
+        self._tokens.prepare()
+
     def sign_in(self, email: str, password: str, visitor: Actor) -> SignedIn:
         """Start a session for who knows the password; ``visitor`` says where they are.
 
         Raises `SignInFailed`, the same and after the same time for an unknown email, a wrong
         password and a deactivated person, and `RateLimited` after too many of those.
         """
+        self.prepare()  # first: what we lack is nobody's failure to sign in
         account = fold_email(email)
         since = self._clock.now() - KNOWN_FOR
         found = users_store.find_for_sign_in(self._database, account, visitor.address, since)
@@ -125,7 +130,7 @@ class Sessions:
         The same token again within 10 s gives the same again; later it ends the session, for
         somebody has stolen it. Raises `TokenInvalid`, `TokenExpired`, `SessionRevoked`.
         """
-        self._tokens.prepare()
+        self.prepare()
         now = self._clock.now()
         with self._database.transaction() as tx:
             row = store.lock_by_refresh_token(tx, hash_secret(token))
@@ -200,7 +205,7 @@ class Sessions:
             return self._end_others(tx, actor, SessionEnd.REVOKED)
 
     def change_password(self, actor: Actor, current: str, new: str) -> None:
-        """Change the actor's own password; all their other sessions end.
+        """Change the actor's own password; their other sessions and a waiting reset link end.
 
         Raises `RequestInvalid` when ``current`` is wrong, `RateLimited` after too many of those,
         `PasswordWeak`, and `Forbidden` for a personal token.
@@ -219,6 +224,7 @@ class Sessions:
             if not users_store.set_password_hash(tx, actor.user_id, password_hash, replaced=held):
                 raise _wrong_current()  # it was changed a moment ago
             self._attempts.give_back(tx, counted)
+            links_store.revoke_resets(tx, actor.user_id, self._clock.now())
             self._end_others(tx, actor, SessionEnd.PASSWORD_CHANGED)
             record(
                 tx,
@@ -240,7 +246,7 @@ class Sessions:
         rehashed: str | None = None,
         spent: Sequence[str] = (),
     ) -> SignedIn:
-        self._tokens.prepare()  # without a key there is no session either
+        self.prepare()  # without a key there is no session either
         now = self._clock.now()
         session_id = new_id()
         with self._database.transaction() as tx:

@@ -6,10 +6,10 @@ clear, so that every function verifies without the key that protects secrets.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heliograph.accounts import signing_keys_store as store
 from heliograph.kernel.clock import Clock
@@ -47,22 +47,27 @@ class SigningKeys:
         self._database = database
         self._clock = clock
         self._envelope = envelope
-        self._current: SigningKey | None = None
+        self._current: tuple[datetime, SigningKey] | None = None
         self._public: dict[str, tuple[datetime, Ed25519PublicKey]] = {}
 
     def current(self) -> SigningKey:
         """Return the key that signs, after making or replacing it where that is due.
 
-        Raises `KeyUnavailable` when it cannot be decrypted.
+        Which one it is, is looked up every ten minutes: one that was deleted signs no longer than
+        that. Raises `KeyUnavailable` when it cannot be decrypted.
         """
-        key = self._current
-        if key is None or self._is_old(key.created_at):
+        now, known = self._clock.now(), self._current
+        is_fresh = known is not None and now - known[0] < _READ_AGAIN_AFTER
+        if known is not None and is_fresh and now - known[1].created_at < ROTATED_AFTER:
+            return known[1]
+        row = store.find_current(self._database)
+        if row is None or now - row["created_at"] >= ROTATED_AFTER:
+            self._make(replaced=None if row is None else row["kid"])
             row = store.find_current(self._database)
-            if row is None or self._is_old(row["created_at"]):
-                self._make(replaced=None if row is None else row["kid"])
-                row = store.find_current(self._database)
-            assert row is not None
-            key = self._current = self._read(row["kid"], row["private_key"], row["created_at"])
+        assert row is not None
+        is_same = known is not None and known[1].kid == row["kid"]
+        key = known[1] if known is not None and is_same else self._read(row)
+        self._current = (now, key)
         return key
 
     def public(self, kid: str) -> Ed25519PublicKey | None:
@@ -85,16 +90,14 @@ class SigningKeys:
         self._public[kid] = (now, key)
         return key
 
-    def _is_old(self, created_at: datetime) -> bool:
-        return self._clock.now() - created_at >= ROTATED_AFTER
-
-    def _read(self, kid: str, encrypted: bytes, created_at: datetime) -> SigningKey:
+    def _read(self, row: Mapping[str, Any]) -> SigningKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
             Ed25519PrivateKey,
         )
 
-        raw = self._envelope().decrypt(bytes(encrypted), _context(kid))
-        return SigningKey(kid, Ed25519PrivateKey.from_private_bytes(raw), created_at)
+        raw = self._envelope().decrypt(bytes(row["private_key"]), _context(row["kid"]))
+        private = Ed25519PrivateKey.from_private_bytes(raw)
+        return SigningKey(row["kid"], private, row["created_at"])
 
     def _make(self, replaced: str | None) -> None:
         """Make a key in place of ``replaced``, unless somebody else just does."""

@@ -126,10 +126,8 @@ class Users:
 
         Deactivation ends all sessions and waiting links of the user, and makes their tokens
         unusable, at once. Raises `NotFound`, `LastAdmin` when no active admin would be left, and
-        `Forbidden` for a personal token that makes an admin.
+        `Forbidden` for a personal token that makes an admin, or brings one back.
         """
-        if role is Role.ADMIN:
-            refuse_token(actor)
         now = self._clock.now()
         with self._database.transaction() as tx:
             # Always the admins first, in one order: two admins who demote one another at once
@@ -144,10 +142,12 @@ class Users:
                 role=before.role if role is None else role,
                 is_active=before.is_active if is_active is None else is_active,
             )
+            if _is_acting_admin(after) and not _is_acting_admin(before):
+                refuse_token(actor)
             if after == before:
                 return before
             after = replace(after, updated_at=now)
-            if admins == [user_id] and not (after.role is Role.ADMIN and after.is_active):
+            if admins == [user_id] and not _is_acting_admin(after):
                 raise LastAdmin(
                     "This is the last active admin.", hint="Make somebody else an admin before."
                 )
@@ -176,6 +176,10 @@ class Users:
             before=told_before,
             after=told_after,
         )
+
+
+def _is_acting_admin(user: User) -> bool:
+    return user.role is Role.ADMIN and user.is_active
 
 
 def email_taken(broken: ConstraintViolated) -> Exception:

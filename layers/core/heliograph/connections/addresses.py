@@ -49,7 +49,8 @@ _METADATA = (
     IPv6Network("fd20:ce::254/128"),  # Google
 )
 _COMPATIBLE = IPv6Network("::/96")
-_NAT64 = IPv6Network("64:ff9b::/96")
+_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))  # RFC 6052, RFC 8215
+_MOST_NAME_BYTES = 63  # PostgreSQL up to 16 cuts a longer name off, and lets in by the rest
 _RESOLVE_SECONDS = 5.0
 _QUICK_SECONDS = 2.0
 
@@ -156,7 +157,7 @@ class AddressPolicy:
     ) -> bool:
         """Say whether this is the app database, by whatever name and address it is called."""
         own = self._app_database
-        if own is None or (own.database or own.user or "") != database:
+        if own is None or _cut(own.database or own.user or "") != _cut(database):
             return False
         theirs = {_plain(ip_address(text)) for text in addresses}
         stated = (own.parameter("hostaddr") or "").split(",")
@@ -195,11 +196,17 @@ def _plain(address: Address) -> Address:
     """Return the IPv4 address that an IPv6 one stands for on the wire, or the address itself."""
     if isinstance(address, IPv4Address):
         return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is not None:
+        return inner
+    is_nat64 = any(address in network for network in _NAT64)
+    if is_nat64 or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return IPv6Address(int(address))  # without a zone
+
+
+def _cut(database: str) -> bytes:
+    return database.encode()[:_MOST_NAME_BYTES]
 
 
 def _is_here(address: Address) -> bool:

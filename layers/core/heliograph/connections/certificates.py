@@ -1,7 +1,8 @@
 """Authorities that sign servers' certificates: checked when they come, files when libpq wants them.
 
 libpq takes a file only. The files lie in a folder of this process that nobody else can open, are
-named by what they hold, and go when the process ends. They hold nothing secret.
+named by what they hold, and go when the process ends, or when many others were used since: whoever
+tries out authorities fills no disk. They hold nothing secret.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import ssl
 import tempfile
 import threading
 import weakref
+from collections import OrderedDict
 from pathlib import Path
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
+_MOST_FILES = 100  # far more than connect at the same moment
 
 
 def check_authority(text: str) -> str:
@@ -49,6 +52,7 @@ class CertificateFiles:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._folder: Path | None = None
+        self._used: OrderedDict[Path, None] = OrderedDict()  # the longest unused first
 
     def path_of(self, text: str) -> Path:
         """Return the file that holds ``text``, written when there is none."""
@@ -61,6 +65,10 @@ class CertificateFiles:
             path = self._folder / name
             if not path.exists():
                 self._write(path, content)
+            self._used[path] = None
+            self._used.move_to_end(path)
+            if len(self._used) > _MOST_FILES:
+                self._used.popitem(last=False)[0].unlink(missing_ok=True)
         return path
 
     def _write(self, path: Path, content: bytes) -> None:

@@ -30,9 +30,9 @@ class Reply:
     """A status, headers and bytes: an answer that is not yet as the gateway wants it."""
 
     status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: tuple[str, ...] = ()
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
 
 def success_status(route: Route) -> int:

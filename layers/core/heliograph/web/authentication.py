@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from heliograph.kernel.actors import Actor, ActorKind, Role
@@ -13,7 +14,7 @@ from heliograph.web.requests import Request
 if TYPE_CHECKING:
     from heliograph.web.services import Services
 
-PERSONAL_TOKEN_PREFIX = "hgt_"  # noqa: S105
+_PERSONAL_TOKEN = "hgt_"  # noqa: S105
 
 _MOST_TOKEN = 4096
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750, 2.1
@@ -23,19 +24,31 @@ _EDITORS = (Role.ADMIN, Role.EDITOR)
 def authenticate(route: Route, request: Request, services: Services, address: str | None) -> Actor:
     """Return who makes the request; on a public route nobody is asked.
 
-    Raises `Unauthenticated`, or what `Sessions` and `Tokens` say of the token.
+    Raises what `recognise` does.
     """
+    visitor = Actor(
+        ActorKind.ANONYMOUS,
+        address=address,
+        user_agent=request.user_agent,
+        request_id=request.request_id,
+    )
     if route.access is Access.PUBLIC:
-        return Actor(
-            ActorKind.ANONYMOUS,
-            address=address,
-            user_agent=request.user_agent,
-            request_id=request.request_id,
-        )
-    token = _read_token(request)
-    keeper = services.tokens if token.startswith(PERSONAL_TOKEN_PREFIX) else services.sessions
+        return visitor
+    return recognise(request.headers, services, visitor)
+
+
+def recognise(headers: Mapping[str, str], services: Services, visitor: Actor) -> Actor:
+    """Return whose token a request bears; ``visitor`` says where they are.
+
+    Raises `Unauthenticated` where there is none, or what `Sessions` and `Tokens` say of it.
+    """
+    token = _read_token(headers)
+    keeper = services.tokens if token.startswith(_PERSONAL_TOKEN) else services.sessions
     return keeper.authenticate(
-        token, address=address, user_agent=request.user_agent, request_id=request.request_id
+        token,
+        address=visitor.address,
+        user_agent=visitor.user_agent,
+        request_id=visitor.request_id,
     )
 
 
@@ -54,8 +67,8 @@ def authorize(route: Route, actor: Actor) -> None:
         raise Forbidden("Only admins may do this.")
 
 
-def _read_token(request: Request) -> str:
-    header = request.headers.get("authorization")
+def _read_token(headers: Mapping[str, str]) -> str:
+    header = headers.get("authorization")
     if not header:
         raise Unauthenticated(
             "Who asks is not known.", hint="Sign in, and send Authorization: Bearer with the token."

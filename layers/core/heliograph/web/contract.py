@@ -84,8 +84,8 @@ class Answer:
 
     body: BaseModel | bytes | None = None
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
     media_type: str = "application/json"
 
 
@@ -102,8 +102,8 @@ class Call(Generic[BodyT, QueryT]):
     body: BodyT
     query: QueryT
     ids: Mapping[str, UUID]
-    headers: Mapping[str, str]
-    cookies: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    cookies: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,13 +46,6 @@ def count_call(route: Route, limit: Limit, actor: Actor, database: Database, clo
 def _caller(limit: Limit, actor: Actor) -> str:
     if actor.user_id is not None and not limit.by_address:
         return str(actor.user_id)
-    address = actor.address or "unknown"
-    if ":" not in address:
-        return address
-    # Who has one IPv6 address has at least the 2^64 of its network.
-    import ipaddress  # noqa: PLC0415
+    from heliograph.accounts.attempts import network_of  # noqa: PLC0415
 
-    try:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    except ValueError:
-        return "unknown"
+    return network_of(actor.address)

@@ -76,6 +76,6 @@ def allowed_origins(settings: AppSettings) -> frozenset[str]:
 
 
 def _is_own(origin: str, host: str | None, public_url: str | None) -> bool:
-    if public_url is not None and origin == public_url:
+    if public_url is not None and origin == public_url.rstrip("/"):
         return True
     return host is not None and urlsplit(origin).netloc == host

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from heliograph.kernel.errors import BodyMalformed, BodyTooLarge
@@ -28,11 +28,11 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     query: Mapping[str, Sequence[str]]
     request_id: str
     peer: str | None
-    raw_body: str | None
+    raw_body: str | None = field(repr=False)
     is_base64: bool
 
     @property

@@ -6,9 +6,9 @@ imported, when it is first asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 from heliograph.kernel.clock import Clock, SystemClock
 from heliograph.kernel.errors import SettingsMissing
@@ -31,6 +31,36 @@ if TYPE_CHECKING:
     from heliograph.web.health import Health
 
 
+PartT = TypeVar("PartT")
+
+
+class _Part(Generic[PartT]):
+    """A part that is made when it is first asked for, once: other threads wait for it.
+
+    Afterwards it is an attribute like any other, and costs nothing.
+    """
+
+    def __init__(self, make: Callable[[Services], PartT]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, services: None, owner: type[Services]) -> Self: ...
+
+    @overload
+    def __get__(self, services: Services, owner: type[Services]) -> PartT: ...
+
+    def __get__(self, services: Services | None, owner: type[Services]) -> Self | PartT:
+        if services is None:
+            return self
+        made, name = services.__dict__, self._make.__name__
+        with services.making:
+            if name not in made:
+                made[name] = self._make(services)
+            part: PartT = made[name]
+            return part
+
+
 class Services:
     """The services of one function instance. Threads may share it."""
 
@@ -40,8 +70,9 @@ class Services:
         self.settings = settings
         self.environment = environment
         self.clock: Clock = clock or SystemClock()
+        self.making = threading.RLock()  # held while a part is made, which may make others
 
-    @cached_property
+    @_Part
     def database(self) -> Database:
         """The app database."""
         from heliograph.platform.database import Database  # noqa: PLC0415
@@ -49,7 +80,7 @@ class Services:
 
         return Database(read_database_url(self._setting("database")))
 
-    @cached_property
+    @_Part
     def envelope(self) -> Envelope:
         """What encrypts secrets at rest."""
         from heliograph.platform.envelope import Envelope  # noqa: PLC0415
@@ -57,14 +88,14 @@ class Services:
 
         return Envelope(open_keys(self._setting("key"), self.environment))
 
-    @cached_property
+    @_Part
     def blobs(self) -> BlobStore:
         """Results and exports."""
         from heliograph.platform.blob_store import open_blob_store  # noqa: PLC0415
 
         return open_blob_store(self._setting("blobs"), self.environment)
 
-    @cached_property
+    @_Part
     def schema_queue(self) -> Queue:
         """Where requests to read a schema go."""
         from heliograph.platform.queues import open_queue  # noqa: PLC0415
@@ -72,56 +103,56 @@ class Services:
         address = self._setting("schema_queue")
         return open_queue(address, environment=self.environment, database=lambda: self.database)
 
-    @cached_property
+    @_Part
     def audit(self) -> AuditLog:
         """Who did what."""
         from heliograph.audit.service import AuditLog  # noqa: PLC0415
 
         return AuditLog(self.database, self.clock)
 
-    @cached_property
+    @_Part
     def users(self) -> Users:
         """People and their roles."""
         from heliograph.accounts.users import Users  # noqa: PLC0415
 
         return Users(self.database, self.clock)
 
-    @cached_property
+    @_Part
     def groups(self) -> Groups:
         """Groups of people."""
         from heliograph.accounts.groups import Groups  # noqa: PLC0415
 
         return Groups(self.database, self.clock)
 
-    @cached_property
+    @_Part
     def links(self) -> Links:
         """One-time links: set-up, invitations, password resets."""
         from heliograph.accounts.links import Links  # noqa: PLC0415
 
         return Links(self.database, self.clock, self.settings.public_url)
 
-    @cached_property
+    @_Part
     def sessions(self) -> Sessions:
         """Sign-in, access tokens, refresh tokens. Only signing needs the key."""
         from heliograph.accounts.sessions import Sessions  # noqa: PLC0415
 
         return Sessions(self.database, self.clock, lambda: self.envelope)
 
-    @cached_property
+    @_Part
     def tokens(self) -> Tokens:
         """Personal API tokens."""
         from heliograph.accounts.tokens import Tokens  # noqa: PLC0415
 
         return Tokens(self.database, self.clock)
 
-    @cached_property
+    @_Part
     def grants(self) -> Grants:
         """Who may view and edit what."""
         from heliograph.accounts.grants import Grants  # noqa: PLC0415
 
         return Grants(self.database, self.clock)
 
-    @cached_property
+    @_Part
     def connections(self) -> Connections:
         """Saved connections."""
         from heliograph.connections.saved import Connections  # noqa: PLC0415
@@ -130,14 +161,14 @@ class Services:
             self.database, self.clock, lambda: self.envelope, self.grants, self.settings
         )
 
-    @cached_property
+    @_Part
     def schemas(self) -> Schemas:
         """What there is in the databases of connections."""
         from heliograph.connections.schemas import Schemas  # noqa: PLC0415
 
         return Schemas(self.database, self.clock, self.connections, lambda: self.schema_queue)
 
-    @cached_property
+    @_Part
     def health(self) -> Health:
         """What is missing, and how to fix it."""
         from heliograph.web.health import Health  # noqa: PLC0415

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from heliograph import __version__
-from heliograph.kernel.actors import Actor, Role
+from heliograph.kernel.actors import Role
 from heliograph.kernel.errors import HeliographError
-from heliograph.web.authentication import PERSONAL_TOKEN_PREFIX
+from heliograph.web.authentication import recognise
 from heliograph.web.contract import Access, Answer, AnswerModel, Call, Nothing, Route
 from heliograph.web.health import HealthStatus, judge
-
-_BEARER = "bearer "
 
 
 class HealthCheckAnswer(AnswerModel):
@@ -56,19 +54,8 @@ def _is_admin(call: Call[Nothing, Nothing]) -> bool:
 
     The actor of a public route is nobody in particular, so it is not looked at.
     """
-    header = call.headers.get("authorization", "")
-    token = header[len(_BEARER) :].strip()
-    if not token or header[: len(_BEARER)].lower() != _BEARER:
-        return False
-    services = call.services
-    keeper = services.tokens if token.startswith(PERSONAL_TOKEN_PREFIX) else services.sessions
     try:
-        actor: Actor = keeper.authenticate(
-            token,
-            address=call.actor.address,
-            user_agent=call.actor.user_agent,
-            request_id=call.actor.request_id,
-        )
+        actor = recognise(call.headers, call.services, call.actor)
     except HeliographError:
         return False
     has_scope = actor.scopes is None or "read" in actor.scopes

@@ -56,7 +56,7 @@ class InvitationAnswer(AnswerModel):
 class NewInvitationAnswer(InvitationAnswer):
     """An invitation with its link, which is shown this once."""
 
-    link: str
+    link: str = Field(repr=False)
 
 
 class InvitationsAnswer(AnswerModel):
@@ -69,7 +69,7 @@ class InvitationsAnswer(AnswerModel):
 class LinkToken(RequestModel):
     """What stands in the link after ``#token=``."""
 
-    token: str = Field(min_length=1, max_length=100)
+    token: str = Field(repr=False, min_length=1, max_length=100)
 
 
 class LinkEmail(AnswerModel):
@@ -82,7 +82,7 @@ class Acceptance(LinkToken):
     """Who accepts an invitation."""
 
     name: str = Field(min_length=1, max_length=200)
-    password: str = Field(min_length=1, max_length=1000)
+    password: str = Field(repr=False, min_length=1, max_length=1000)
 
 
 def invite(call: Call[InvitationRequest, Nothing]) -> NewInvitationAnswer:
@@ -112,6 +112,7 @@ def inspect_invitation(call: Call[LinkToken, Nothing]) -> LinkEmail:
 def accept_invitation(call: Call[Acceptance, Nothing]) -> Answer:
     """Accept an invitation, and be signed in."""
     body, services = call.body, call.services
+    services.sessions.prepare()  # before the link is used up
     user = services.links.accept(body.token, call.actor, name=body.name, password=body.password)
     return answer_signed_in(services, services.sessions.start(user.id, call.actor), 201)
 

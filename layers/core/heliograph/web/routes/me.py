@@ -61,8 +61,8 @@ class MySessionsAnswer(AnswerModel):
 class PasswordChange(RequestModel):
     """The password as it is, and as it shall be."""
 
-    current_password: str = Field(min_length=1, max_length=1000)
-    new_password: str = Field(min_length=1, max_length=1000)
+    current_password: str = Field(repr=False, min_length=1, max_length=1000)
+    new_password: str = Field(repr=False, min_length=1, max_length=1000)
 
 
 def get_me(call: Call[Nothing, Nothing]) -> MeAnswer:

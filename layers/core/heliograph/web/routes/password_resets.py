@@ -33,14 +33,14 @@ class PasswordResetAnswer(AnswerModel):
     """The link to hand over, which is shown this once."""
 
     user_id: UUID
-    link: str
+    link: str = Field(repr=False)
     expires_at: datetime
 
 
 class NewPassword(LinkToken):
     """The password as it shall be."""
 
-    password: str = Field(min_length=1, max_length=1000)
+    password: str = Field(repr=False, min_length=1, max_length=1000)
 
 
 def create_reset(call: Call[PasswordResetRequest, Nothing]) -> PasswordResetAnswer:

@@ -9,12 +9,14 @@ from pydantic import Field
 
 from heliograph.accounts.models import SignedIn
 from heliograph.kernel.errors import (
+    Forbidden,
     SessionRevoked,
     SignInFailed,
     TokenExpired,
     TokenInvalid,
     Unauthenticated,
 )
+from heliograph.web.authentication import recognise
 from heliograph.web.contract import (
     Access,
     Answer,
@@ -32,14 +34,12 @@ if TYPE_CHECKING:
 
 REFRESH_COOKIE = "heliograph_refresh"
 
-_BEARER = "bearer "
-
 
 class SignInRequest(RequestModel):
     """Who signs in."""
 
     email: str = Field(min_length=1, max_length=320)
-    password: str = Field(min_length=1, max_length=1000)
+    password: str = Field(repr=False, min_length=1, max_length=1000)
 
 
 class SessionAnswer(AnswerModel):
@@ -48,7 +48,7 @@ class SessionAnswer(AnswerModel):
     The refresh token comes as a cookie that only ``/api/session`` gets to see.
     """
 
-    access_token: str
+    access_token: str = Field(repr=False)
     expires_in: int
     user: UserAnswer
 
@@ -81,26 +81,18 @@ def refresh(call: Call[Nothing, Nothing]) -> Answer:
 
 
 def sign_out(call: Call[Nothing, Nothing]) -> Answer:
-    """End the session of the cookie, or of the access token where there is no cookie.
+    """End the session of the cookie, or of the access token where the cookie has none to end.
 
     It is public, because an access token may have expired meanwhile, and to sign out must work.
     """
     sessions = call.services.sessions
     token = call.cookies.get(REFRESH_COOKIE)
-    authorization = call.headers.get("authorization", "")
-    if token:
-        sessions.sign_out(token, call.actor)
-    elif authorization[: len(_BEARER)].lower() == _BEARER:
-        visitor = call.actor
-        actor = sessions.authenticate(
-            authorization[len(_BEARER) :].strip(),
-            address=visitor.address,
-            user_agent=visitor.user_agent,
-            request_id=visitor.request_id,
-        )
-        sessions.end_own(actor)
-    else:
-        raise Unauthenticated("Nobody is signed in here.")
+    if not token or not sessions.sign_out(token, call.actor):
+        try:
+            sessions.end_own(recognise(call.headers, call.services, call.actor))
+        except (Unauthenticated, Forbidden):  # nobody's token, or a personal one
+            if not token:
+                raise
     return Answer(status=204, cookies=(_cookie(call.services, "", 0),))
 
 
@@ -145,6 +137,6 @@ ROUTES: tuple[Route, ...] = (
         "Sign out: end this session at once",
         Access.PUBLIC,
         status=204,
-        errors=(Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked),
+        errors=(Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked, Forbidden),
     ),
 )

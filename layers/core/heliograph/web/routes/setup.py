@@ -29,10 +29,10 @@ class SetupAnswer(AnswerModel):
 class SetupRequest(RequestModel):
     """Who becomes the first admin; ``token`` is what stands in the link after ``#token=``."""
 
-    token: str = Field(min_length=1, max_length=100)
+    token: str = Field(repr=False, min_length=1, max_length=100)
     email: str = Field(min_length=1, max_length=320)
     name: str = Field(min_length=1, max_length=200)
-    password: str = Field(min_length=1, max_length=1000)
+    password: str = Field(repr=False, min_length=1, max_length=1000)
 
 
 def get_setup(call: Call[Nothing, Nothing]) -> SetupAnswer:
@@ -43,6 +43,7 @@ def get_setup(call: Call[Nothing, Nothing]) -> SetupAnswer:
 def set_up(call: Call[SetupRequest, Nothing]) -> Answer:
     """Become the first admin, and be signed in."""
     body, services = call.body, call.services
+    services.sessions.prepare()  # before the link is used up
     user = services.links.use_setup(
         body.token, call.actor, email=body.email, name=body.name, password=body.password
     )

@@ -38,7 +38,7 @@ class TokenAnswer(AnswerModel):
 class NewTokenAnswer(TokenAnswer):
     """A token, whole, which is shown this once."""
 
-    token: str
+    token: str = Field(repr=False)
 
 
 class TokensAnswer(AnswerModel):

@@ -29,6 +29,8 @@ from heliograph.kernel.errors import (
 OLDEST_VERSION: Final = 13
 NEWEST_VERSION: Final = 18
 
+_MOST_WORDS: Final = 500  # of a server that nobody vouches for
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -355,4 +357,4 @@ def _words(text: str, url: ConnectionUrl) -> str:
     for secret in (url.password, url.parameter("sslpassword")):
         if secret and secret not in known:
             words = words.replace(secret, "***")
-    return words
+    return words if len(words) <= _MOST_WORDS else f"{words[: _MOST_WORDS - 1]}…"
