@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.accounts import VISITOR, actions_of, make_user, token_in
+from tests.support.accounts import VISITOR, access_token, actions_of, make_user, token_in
 from tests.support.cli import heliograph
 
 from heliograph.accounts.models import LinkKind
@@ -84,3 +84,15 @@ def test_reset_password_prints_a_link_for_whoever_exists(
 def test_it_has_to_be_said_which_database_is_meant() -> None:
     done = heliograph("admin", "setup-link")
     assert (done.code, done.error["code"]) == (2, "usage_invalid")
+
+
+def test_forget_secrets_asks_before_it_deletes(services: Services, app_database_url: str) -> None:
+    make_user(services, "boss@example.com", Role.ADMIN)
+    access_token(services, "boss@example.com")
+    place = ("--database-url", app_database_url)
+    assert heliograph("admin", "forget-secrets", *place).code == 2
+    assert services.database.fetch("SELECT count(*) AS n FROM signing_keys") == [{"n": 1}]
+    done = heliograph("admin", "forget-secrets", "--yes", *place)
+    assert (done.code, done.stdout) == (0, b"")
+    assert "1 signing key(s)" in done.stderr
+    assert services.database.fetch("SELECT count(*) AS n FROM signing_keys") == [{"n": 0}]

@@ -43,7 +43,7 @@ def test_an_installation_that_is_well_exits_0(
     done = doctor("--data-dir", data_dir, "--database-url", app_database_url)
     assert (done.code, done.stderr) == (0, "")
     assert rows(done) == dict.fromkeys(
-        ["database", "migrations", "setup", "queues", "key", "blobs"], "ok"
+        ["database", "migrations", "setup", "queues", "secrets", "key", "blobs"], "ok"
     )
 
 

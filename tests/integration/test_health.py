@@ -16,14 +16,18 @@ import pytest
 from tests.support.api import Api, SetClock
 
 from heliograph import __version__
-from heliograph.kernel.actors import SYSTEM, Role
+from heliograph.connections.lost_key import forget_secrets
+from heliograph.connections.models import ConnectionDraft
+from heliograph.kernel.actors import SYSTEM, Actor, ActorKind, Role
+from heliograph.kernel.errors import KeyUnavailable
 from heliograph.platform.dead_letters import count_dead_letters, redrive_dead_letters
+from heliograph.platform.keys_file import create_key_file
 from heliograph.platform.settings import AppSettings
 from heliograph.web.health import Health, HealthCheck, HealthStatus, judge
 from heliograph.web.services import Services
 
 PASSWORD = "the quick brown heron 7"
-NAMES = ["database", "migrations", "setup", "queues", "key", "blobs"]
+NAMES = ["database", "migrations", "setup", "queues", "secrets", "key", "blobs"]
 
 
 @pytest.fixture
@@ -80,7 +84,7 @@ def test_a_database_that_is_down_fails_what_needs_it_and_nothing_else(
 ) -> None:
     found = examine(with_settings(database=f"postgresql://a:sesame@127.0.0.1:{free_port()}/x"))
     failed = [name for name, check in found.items() if not check.ok]
-    assert failed == ["database", "migrations", "setup", "queues"]
+    assert failed == ["database", "migrations", "setup", "queues", "secrets"]
     assert judge([*found.values()]) is HealthStatus.FAILING
     assert "heliograph doctor" in (found["database"].fix or "")
     assert found["queues"].message == "Not looked at: see database."
@@ -110,7 +114,12 @@ def test_a_newer_app_database_is_told(services: Services, app_database_url: str)
 
 def test_a_key_that_is_gone_fails(with_settings: Callable[..., Services], tmp_path: Path) -> None:
     found = examine(with_settings(key=f"file://{tmp_path}/nowhere"))
-    assert [name for name, check in found.items() if not check.ok] == ["setup", "key"]
+    assert [name for name, check in found.items() if not check.ok] == [
+        "setup",
+        "secrets",
+        "key",
+    ]
+    assert found["secrets"].message == "Not looked at: see key."
     assert judge([*found.values()]) is HealthStatus.FAILING
 
 
@@ -255,3 +264,52 @@ def test_failing_is_503_and_degraded_is_not(
         "name": "database", "ok": False, "message": None, "fix": None
     }  # fmt: skip
     assert "sesame" not in failing.text
+
+
+def test_another_key_is_recognised_and_the_first_one_is_not_forgotten(
+    services: Services, with_settings: Callable[..., Services], tmp_path: Path
+) -> None:
+    set_up(services)
+    create_key_file(tmp_path / "other")
+    other = with_settings(key=f"file://{tmp_path}/other")
+    assert examine(other)["secrets"].ok, "nothing is known of any key yet"
+    assert services.database.fetch("SELECT 1 FROM key_probes") == [], "a look changes nothing"
+    assert examine(services, remembers_key=True)["secrets"].ok
+    found = examine(other, remembers_key=True)["secrets"]
+    assert not found.ok
+    assert "forget-secrets" in (found.fix or "")
+    assert examine(services)["secrets"].ok
+
+
+def test_a_key_that_is_lost_for_good_is_left_behind(
+    services: Services, with_settings: Callable[..., Services], tmp_path: Path
+) -> None:
+    set_up(services)
+    visitor = Actor(ActorKind.ANONYMOUS, address="203.0.113.7")
+    services.sessions.sign_in("ann@example.com", PASSWORD, visitor)
+    draft = ConnectionDraft.model_validate(
+        {
+            "name": "Shop",
+            "host": "db.example",
+            "database": "shop",
+            "username": "reader",
+            "password": "secret words",
+        }
+    )
+    made = services.connections.create(SYSTEM, draft)
+    examine(services, remembers_key=True)
+    create_key_file(tmp_path / "other")
+    other = with_settings(key=f"file://{tmp_path}/other")
+    with pytest.raises(KeyUnavailable):
+        other.sessions.sign_in("ann@example.com", PASSWORD, visitor)
+    forgotten = forget_secrets(other.database, other.clock, Actor(ActorKind.CLI))
+    assert (forgotten.connections, forgotten.signing_keys) == (("Shop",), 1)
+    signed_in = other.sessions.sign_in("ann@example.com", PASSWORD, visitor)
+    assert other.sessions.authenticate(signed_in.access_token).email == "ann@example.com"
+    found = other.connections.get(SYSTEM, made.id)
+    assert (found.has_password, found.version) == (False, made.version + 1)
+    assert examine(other, remembers_key=True)["secrets"].ok
+    (event,) = services.database.fetch(
+        "SELECT before, after FROM audit_events WHERE action = 'connection.changed'"
+    )
+    assert event == {"before": {"password": "***"}, "after": {"password": None}}

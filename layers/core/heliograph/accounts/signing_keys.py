@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Ed25519PublicKey,
     )
 
-    from heliograph.platform.database import Database
+    from heliograph.platform.database import Database, Transaction
     from heliograph.platform.envelope import Envelope
 
 ROTATED_AFTER = timedelta(days=30)
@@ -112,6 +112,14 @@ class SigningKeys:
         with self._database.transaction() as tx:
             if replaced is None or store.retire(tx, replaced, now):
                 store.insert(tx, kid, private.public_key().public_bytes_raw(), encrypted, now)
+
+
+def forget_signing_keys(tx: Transaction) -> int:
+    """Delete the keys, whose private halves nobody can read any more; return how many.
+
+    Access tokens end within ten minutes; sessions go on, with tokens of a key that is made anew.
+    """
+    return store.delete_all(tx)
 
 
 def _context(kid: str) -> dict[str, str]:

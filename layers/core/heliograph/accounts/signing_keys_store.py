@@ -46,3 +46,8 @@ def insert(tx: Transaction, kid: str, public_key: bytes, private_key: bytes, now
         [kid, public_key, private_key, now],
     )
     return written.rowcount == 1
+
+
+def delete_all(tx: Transaction) -> int:
+    """Delete every key; return how many there were."""
+    return tx.execute("DELETE FROM signing_keys").rowcount

@@ -43,6 +43,14 @@ def add_admin(commands: Any, runs: Callable[[str], Any]) -> None:
     setup = _add(actions, "setup-link", "print the link by which the first admin is made")
     reset = _add(actions, "reset-password", "print a link by which somebody sets a new password")
     reset.add_argument("email", metavar="EMAIL", help="whose password")
+    forget = _add(
+        actions,
+        "forget-secrets",
+        "delete what only a lost key could read, to begin anew without it",
+    )
+    forget.add_argument(
+        "--yes", action="store_true", help="do it: the passwords of connections are gone then"
+    )
     for linked in (setup, reset):
         linked.add_argument(
             "--public-url",
@@ -70,7 +78,12 @@ def _add(actions: Any, name: str, text: str) -> ArgumentParser:
 
 def run(options: Namespace) -> int:
     """Do it; what is to be handed over is printed on stdout, alone."""
-    actions = {"create": _create, "setup-link": _print_setup_link, "reset-password": _print_reset}
+    actions = {
+        "create": _create,
+        "setup-link": _print_setup_link,
+        "reset-password": _print_reset,
+        "forget-secrets": _forget_secrets,
+    }
     try:
         with _open_database(options) as database:
             actions[options.action](options, database)
@@ -115,6 +128,22 @@ def _print_reset(options: Namespace, database: Database) -> None:
     link = Links(database, clock, _public_url(options)).create_reset(_ACTOR, user.id)
     note(f"by this link {user.email} sets a new password, within 24 hours:")
     print(link.url)
+
+
+def _forget_secrets(options: Namespace, database: Database) -> None:
+    from heliograph.connections.lost_key import forget_secrets  # noqa: PLC0415
+
+    if not options.yes:
+        raise UsageError(
+            "This deletes the stored passwords of all connections.",
+            hint="When the key is lost for good, say --yes. Nobody's sign-in is affected.",
+        )
+    forgotten = forget_secrets(database, SystemClock(), _ACTOR)
+    note(
+        f"{forgotten.signing_keys} signing key(s) deleted; new ones are made when they are needed."
+    )
+    for name in forgotten.connections:
+        note(f"the password of the connection {name} has to be typed again.")
 
 
 def _read_password() -> str:

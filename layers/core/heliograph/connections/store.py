@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -83,3 +84,16 @@ def update(tx: Transaction, connection_id: UUID, version: int, values: Mapping[s
 def delete(tx: Transaction, connection_id: UUID) -> bool:
     """Delete a connection with its snapshot; say whether it was there."""
     return tx.execute("DELETE FROM connections WHERE id = %s", [connection_id]).rowcount == 1
+
+
+def delete_passwords(tx: Transaction, now: datetime) -> list[dict[str, Any]]:
+    """Delete every stored password; return the id and name of the connections that had one."""
+    return tx.execute(
+        """
+        UPDATE connections SET password = NULL, version = version + 1, updated_at = %s,
+            updated_by = NULL
+        WHERE password IS NOT NULL
+        RETURNING id, name
+        """,
+        [now],
+    ).fetchall()

@@ -122,6 +122,14 @@ CREATE TABLE groups (
     CONSTRAINT groups_folded_name_key UNIQUE (folded_name)
 );
 
+CREATE TABLE key_probes (
+    id integer NOT NULL,
+    sealed bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT key_probes_pkey PRIMARY KEY (id),
+    CONSTRAINT key_probes_id_check CHECK ((id = 1))
+);
+
 CREATE TABLE one_time_links (
     id uuid NOT NULL,
     kind text NOT NULL,

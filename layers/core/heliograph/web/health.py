@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from heliograph.kernel.errors import HeliographError
+from heliograph.kernel.errors import HeliographError, KeyUnavailable, PlatformError
 from heliograph.kernel.ids import new_id
+from heliograph.platform.database import ConstraintViolated
 from heliograph.platform.log import log
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class _Check:
     name: str
     run: Callable[[Services], tuple[bool, str, str | None]]
     is_vital: bool = True
+    needs: str | None = None  # a setting without which there is nothing to look at
+
+    def is_due(self, services: Services) -> bool:
+        return self.needs is None or getattr(services.settings, self.needs) is not None
 
     def tell(self, ok: bool, message: str, fix: str | None = None) -> HealthCheck:
         return HealthCheck(self.name, ok, message, fix, self.is_vital)
@@ -66,7 +72,8 @@ class Health:
 
     An examination takes at most ``seconds``, raises nothing, and is kept for a while (5 s for the
     database, 30 s for what costs a call to another service), so that asking often costs nothing.
-    A neighbour that hangs holds one thread at most, however often it is asked.
+    A neighbour that hangs holds one thread at most, however often it is asked. With
+    ``remembers_key``, the first key that works is the one that later ones are compared with.
     """
 
     def __init__(
@@ -74,14 +81,16 @@ class Health:
         services: Services,
         *,
         seconds: float = CHECK_SECONDS,
+        remembers_key: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monotonic = monotonic
         self._seconds = seconds
         self._lock = threading.Lock()
+        neighbours = {**_NEIGHBOURS, **(_REMEMBERING if remembers_key else {})}
         self._groups = [
-            _Group(services, checks, _KEPT_SECONDS[setting])
-            for setting, checks in _NEIGHBOURS.items()
+            _Group(services, [c for c in checks if c.is_due(services)], _KEPT_SECONDS[setting])
+            for setting, checks in neighbours.items()
             if getattr(services.settings, setting) is not None
         ]
 
@@ -217,15 +226,41 @@ def _examine_queues(services: Services) -> tuple[bool, str, str | None]:
 
 
 def _examine_key(services: Services) -> tuple[bool, str, str | None]:
-    probe = new_id().bytes
-    context = {"purpose": "health"}
-    if services.envelope.decrypt(services.envelope.encrypt(probe, context), context) == probe:
-        return True, "Secrets can be encrypted and decrypted.", None
-    return (
-        False,
-        "What is encrypted does not come back as it was.",
-        "Check that `HELIOGRAPH_KEY` names the key that was used from the start.",
-    )
+    from heliograph.platform.key_probe import examine_key  # noqa: PLC0415
+
+    examine_key(services.envelope)
+    return True, "Secrets can be encrypted and decrypted.", None
+
+
+def _examine_secrets(services: Services) -> tuple[bool, str, str | None]:
+    from heliograph.platform.key_probe import compare_key, examine_key  # noqa: PLC0415
+
+    try:
+        examine_key(services.envelope)
+    except KeyUnavailable:
+        return False, "Not looked at: see key.", None
+    is_same = compare_key(services.database, services.envelope)
+    if is_same is False:
+        return (
+            False,
+            "The key is another than the one that stored secrets were encrypted with.",
+            (
+                "Bring back the key that belongs to this database. If it is lost for good, "
+                "`heliograph admin forget-secrets` begins anew without it."
+            ),
+        )
+    told = "by the key that encrypted them" if is_same else "so far nothing is known of another key"
+    return True, f"Stored secrets can be opened: {told}.", None
+
+
+def _examine_secrets_and_remember(services: Services) -> tuple[bool, str, str | None]:
+    from heliograph.platform.key_probe import compare_key, seal_probe  # noqa: PLC0415
+
+    found = _examine_secrets(services)
+    if found[0] and compare_key(services.database, services.envelope) is None:
+        with suppress(PlatformError, ConstraintViolated):
+            seal_probe(services.database, services.envelope, services.clock.now())
+    return found
 
 
 def _examine_blobs(services: Services) -> tuple[bool, str, str | None]:
@@ -251,7 +286,14 @@ _NEIGHBOURS: Mapping[str, Sequence[_Check]] = {
         _Check("migrations", _examine_migrations),
         _Check("setup", _examine_setup, is_vital=False),
         _Check("queues", _examine_queues, is_vital=False),
+        _Check("secrets", _examine_secrets, needs="key"),
     ),
     "key": (_Check("key", _examine_key),),
     "blobs": (_Check("blobs", _examine_blobs),),
+}
+_REMEMBERING = {
+    "database": (
+        *_NEIGHBOURS["database"][:-1],
+        _Check("secrets", _examine_secrets_and_remember, needs="key"),
+    )
 }

@@ -173,7 +173,7 @@ class Services:
         """What is missing, and how to fix it."""
         from heliograph.web.health import Health  # noqa: PLC0415
 
-        return Health(self)
+        return Health(self, remembers_key=True)
 
     def close(self) -> None:
         """Close what was opened; the next use opens it again."""
