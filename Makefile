@@ -40,11 +40,12 @@ $(SAM)/.installed: requirements/sam.txt | install
 	@touch $@
 
 up: install ## Start everything with demo data, in the foreground (PORT, DATA_DIR)
-	@$(BIN)/heliograph serve --demo --port $(PORT) --data-dir $(DATA_DIR)
+	@$(BIN)/heliograph serve --demo --port "$(PORT)" --data-dir "$(DATA_DIR)"
 
 down: ## Stop what make up has started, from another terminal (its data is kept)
-	@[ ! -x $(BIN)/heliograph ] || $(BIN)/heliograph serve --stop --data-dir $(DATA_DIR)
-	@[ ! -x $(BIN)/heliograph ] || $(BIN)/heliograph demo stop --data-dir $(DATA_DIR)
+	@[ ! -x $(BIN)/heliograph ] || $(BIN)/heliograph serve --stop --data-dir "$(DATA_DIR)"
+	@if [ -x $(BIN)/heliograph ] && $(BIN)/heliograph demo status --data-dir "$(DATA_DIR)" >/dev/null; then \
+		$(BIN)/heliograph demo stop --data-dir "$(DATA_DIR)"; fi
 
 test: install $(SAM)/.installed ## Run every test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
@@ -87,5 +88,5 @@ lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
 test-cloud: install ## Build and try the container for real (needs a Docker engine)
 	@$(BIN)/python infra/docker/try_container.py
 
-clean: ## Remove what was installed and cached; the demo's data in $(DATA_DIR) stays
+clean: ## Remove what was installed and cached; the data folder stays
 	rm -rf $(VENV) .cache dist

@@ -136,4 +136,4 @@ def test_make_up_serves_with_the_demo_on_the_given_port_and_folder() -> None:
         timeout=60,
         check=True,
     ).stdout
-    assert "heliograph serve --demo --port 8123 --data-dir /tmp/x" in told
+    assert 'heliograph serve --demo --port "8123" --data-dir "/tmp/x"' in told

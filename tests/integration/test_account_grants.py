@@ -184,6 +184,13 @@ def test_a_viewer_never_edits_and_a_token_keeps_to_its_scopes(library: Library) 
         token = Actor(ActorKind.TOKEN, user.id, user.email, Role.EDITOR, scopes=frozenset(scopes))
         assert library.visible(token, "lamp") == ({"Lamp"} if seen else set())
         assert library.visible(token, "lamp", EDIT) == ({"Lamp"} if edited else set())
+        for level, may in ((VIEW, seen), (EDIT, edited)):
+            if may:
+                assert library.grants.check(token, level, "lamp", library.lamp).is_allowed
+                continue
+            for lamp in (library.lamp, new_id()):  # it lacks the scope for whatever there is
+                with pytest.raises(Forbidden, match="lacks the scope"):
+                    library.grants.check(token, level, "lamp", lamp)
 
 
 def test_who_may_edit_may_share_and_who_may_view_may_not(library: Library, eva: Actor) -> None:

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.support.api import SetClock
@@ -219,16 +219,15 @@ def test_a_batch_that_outlives_the_stop_is_released_at_once(
     assert queue.counts().waiting == 0  # it was done after all, and its receipt still counts
 
 
-def test_pollers_survive_an_app_database_that_is_away(
+def test_pollers_survive_an_app_database_that_is_away_and_a_bug(
     source: QueueSource, queue: PostgresQueue, invoker: Invoker, tmp_path: Path, jobs: Any
 ) -> None:
     class Flaky:
-        failures = 2
+        failures: ClassVar[list[Exception]] = [ValueError("4711"), DatabaseUnavailable("gone")]
 
         def receive(self, **how: Any) -> list[Message]:
             if self.failures:
-                self.failures -= 1
-                raise DatabaseUnavailable("gone")
+                raise self.failures.pop()
             return queue.receive(**how)
 
         def __getattr__(self, name: str) -> Any:
@@ -252,6 +251,11 @@ def test_pollers_survive_an_app_database_that_is_away(
     finally:
         assert pollers.stop(10)
     assert [name for name, _ in told.lines] == ["queue.failed", "queue.failed", "queue.batch"]
+    assert [fields["code"] for _, fields in told.lines[:2]] == [
+        "database_unavailable",
+        "unexpected",
+    ]
+    assert "4711" not in str(told.lines)
 
 
 def test_a_handler_that_leaves_a_transaction_open_fails_where_that_is_looked_at(

@@ -272,10 +272,14 @@ def test_the_command_wants_to_know_which_database(url: str) -> None:
     assert (nothing.code, nothing.error["code"]) == (2, "usage_invalid")
     assert heliograph("migrate", "--database-url", url, "--data-dir", "x").code == 2
     wrong = heliograph("migrate", "--database-url", "mysql://root:s3cret@localhost/x")
-    assert (wrong.code, wrong.error["code"]) == (1, "database_unavailable")
+    assert (wrong.code, wrong.error["code"]) == (2, "usage_invalid")
     nobody = heliograph("migrate", "--database-url", "postgresql://a:s3cret@127.0.0.1:1/x")
     assert (nobody.code, nobody.error["code"]) == (4, "connection_refused")
-    assert "s3cret" not in wrong.stderr + nobody.stderr
+    planned = heliograph(
+        "migrate", "--dry-run", "--database-url", "postgresql://a:s3cret@127.0.0.1:1/x"
+    )
+    assert (planned.code, planned.error["code"]) == (4, "database_unavailable")
+    assert "s3cret" not in wrong.stderr + nobody.stderr + planned.stderr
 
 
 def test_the_command_makes_and_migrates_the_database_of_a_data_folder(tmp_path: Path) -> None:

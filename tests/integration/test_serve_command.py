@@ -69,6 +69,49 @@ def test_the_first_admin_comes_by_the_link_that_is_printed_and_only_once(
     assert call(f"{running.url}/api/setup", "POST", json_body=person)[0] == 409
 
 
+def test_links_made_later_begin_with_what_is_being_served(running: Served, data_dir: Path) -> None:
+    assert running.url
+    made = heliograph("admin", "create", "--email", "l@h.io", "--name", "L", "--data-dir", data_dir)
+    assert made.returncode == 0
+    link = heliograph("admin", "reset-password", "l@h.io", "--data-dir", data_dir)
+    assert link.stdout.startswith(f"{running.url}/password-reset#token=")
+    elsewhere = ("--public-url", "https://h.example/")
+    link = heliograph("admin", "reset-password", "l@h.io", "--data-dir", data_dir, *elsewhere)
+    assert link.stdout.startswith("https://h.example/password-reset#token=")
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong"),
+    [
+        ("--public-url", "heliograph.example"),
+        ("--public-url", "https://h.example/#token"),
+        ("--public-url", "https://h.example:port"),
+        ("--requests-per-second", "-1"),
+        ("--requests-per-second", "nan"),
+        ("--requests-per-second", "many"),
+        ("--database-url", "host=db password=s3cret"),
+    ],
+)
+def test_an_option_that_cannot_work_is_refused_before_anything_is_made(
+    option: str, wrong: str, tmp_path: Path
+) -> None:
+    refused = heliograph("serve", option, wrong, "--data-dir", tmp_path / "data")
+    assert refused.returncode == 2
+    error = json.loads(refused.stderr.splitlines()[-1])["error"]
+    assert error["code"] == "usage_invalid"
+    assert option in error["message"]
+    assert "s3cret" not in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_database_url_that_cannot_be_read_is_no_bug_and_is_not_repeated(tmp_path: Path) -> None:
+    url = "postgresql://owner:s3cret@[broken/x"
+    refused = heliograph("serve", "--database-url", url, "--data-dir", tmp_path / "data")
+    assert refused.returncode == 4
+    assert json.loads(refused.stderr.splitlines()[-1])["error"]["code"] == "database_unavailable"
+    assert "s3cret" not in refused.stderr
+
+
 def test_the_app_database_has_a_login_of_its_own(running: Served, data_dir: Path) -> None:
     path = data_dir / "postgres.heliograph"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -145,6 +188,21 @@ def test_a_killed_one_leaves_a_postgresql_that_the_next_one_takes_over_and_stops
     assert not status(tmp_path).is_running
 
 
+def test_one_that_is_killed_while_postgresql_starts_leaves_nothing_that_nobody_stops(
+    tmp_path: Path,
+) -> None:
+    with served("--port", "0", "--data-dir", tmp_path) as first:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "postgres" / "postmaster.pid").is_file():
+            assert time.monotonic() < deadline, first.errors
+            time.sleep(0.001)
+        first.end(signal.SIGKILL)
+    with served("--port", "0", "--data-dir", tmp_path) as second:
+        assert second.url
+        assert second.end() == 0
+    assert not status(tmp_path).is_running
+
+
 def test_a_postgresql_that_was_killed_is_started_again_and_everything_goes_on(
     tmp_path: Path,
 ) -> None:
@@ -179,6 +237,8 @@ def test_it_is_ended_from_elsewhere_with_stop(tmp_path: Path) -> None:
         assert stopped.returncode == 0
         assert str(process.process.pid) in stopped.stderr
         assert process.process.wait(5) == 0
+        assert process.end() == 0
+        assert f"everything is kept in {tmp_path}" in process.errors[-1]
     assert not status(tmp_path).is_running
 
 

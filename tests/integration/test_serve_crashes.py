@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.support.serving import Served, call, sample_served
+from tests.support.cli import environment
+from tests.support.serving import SAMPLE_SERVER, Served, call, sample_served
 
 from heliograph.platform.database import Database
 from heliograph.platform.queues_postgres import PostgresQueue
@@ -96,12 +99,36 @@ def test_a_second_signal_ends_the_process_at_once(
     assert not (tmp_path / "done").exists()
 
 
-def test_a_process_that_ends_says_so_to_nobody_who_comes_later(
+def test_a_process_whose_log_nobody_reads_any_more_still_answers_and_ends(
     app_database_url: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, str(SAMPLE_SERVER), str(tmp_path / "data"), app_database_url]
+    process = subprocess.Popen(
+        command, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        url = process.stdout.readline().strip()
+        process.stderr.close()
+        assert call(f"{url}/api/nothing")[0] == 404  # which is told in the log
+        assert call(f"{url}/api/health")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        # 120 is Python's own word for a stderr that could not be flushed at the very end.
+        assert process.wait(20) in (0, 120)
+    finally:
+        process.kill()
+        process.wait(5)
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_process_that_ends_says_so_to_nobody_who_comes_later(
+    app_database_url: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     with sample_served(tmp_path / "data", app_database_url) as process:
         url = sample_url(process)
         assert call(f"{url}/api/health")[0] == 200
-        assert process.end() == 0
+        assert process.end(number) == 0
         with pytest.raises(OSError):
             call(f"{url}/api/health")

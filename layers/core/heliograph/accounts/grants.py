@@ -70,8 +70,12 @@ class Grants:
 
         ``parents`` is what the object lies in, for a caller who knows; otherwise it is looked up.
         With ``tx`` the check is part of that transaction. Raises `NotFound` when there is no such
-        object or the actor may not even view it, `Forbidden` when they may view it but not edit.
+        object or the actor may not even view it, `Forbidden` when they may view it but not edit,
+        and when a token lacks the scope for this on anything.
         """
+        limit = find_limit(actor, level)
+        if limit is not None and limit.kind is ReasonKind.TOKEN_SCOPE:
+            raise Forbidden(limit.message, hint="Make a token with that scope, or sign in.")
         ref = ObjectRef(object_type, object_id)
         with self._reading(tx) as reading:
             chain = self._find(reading, ref, parents)

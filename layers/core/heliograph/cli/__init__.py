@@ -1,4 +1,4 @@
-"""The command line: ``heliograph query``, ``doctor``, ``demo``.
+"""The command line: ``heliograph query``, ``doctor``, ``serve`` and the others.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 refused or failed query, 4 cannot connect, 5 timed out,
 130 interrupted. An error is one JSON object on the last line of stderr.
@@ -16,6 +16,7 @@ from heliograph.cli.parser import build_parser, parse_arguments
 from heliograph.cli.terminal import report_error
 from heliograph.kernel.errors import (
     ConnectError,
+    DatabaseUnavailable,
     HeliographError,
     Interrupted,
     QueryError,
@@ -27,6 +28,7 @@ _EXIT_CODES: tuple[tuple[type[HeliographError], int], ...] = (
     (UsageError, 2),
     (QueryError, 3),
     (ConnectError, 4),
+    (DatabaseUnavailable, 4),
     (QueryTimedOut, 5),
     (Interrupted, 130),
 )

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heliograph.cli.addresses import database_address, kept_public_url, public_url
 from heliograph.cli.terminal import note
 from heliograph.kernel.actors import Actor, ActorKind, Role
 from heliograph.kernel.clock import SystemClock
@@ -55,8 +56,9 @@ def add_admin(commands: Any, runs: Callable[[str], Any]) -> None:
         linked.add_argument(
             "--public-url",
             metavar="URL",
-            help=f"what the link begins with (default: {setting_name('public_url')}, "
-            f"or {_PUBLIC_URL})",
+            type=public_url,
+            help=f"what the link begins with (default: {setting_name('public_url')}, or where "
+            f"`heliograph serve` answered last, or {_PUBLIC_URL})",
         )
 
 
@@ -68,6 +70,7 @@ def _add(actions: Any, name: str, text: str) -> ArgumentParser:
     place.add_argument(
         "--database-url",
         metavar="URL",
+        type=database_address,
         help=f"the app database, or the ARN of its secret (or set {setting_name('database')})",
     )
     place.add_argument(
@@ -155,7 +158,10 @@ def _read_password() -> str:
 
 
 def _public_url(options: Namespace) -> str:
-    return options.public_url or read_environment().get(setting_name("public_url")) or _PUBLIC_URL
+    given = options.public_url or read_environment().get(setting_name("public_url"))
+    if given is None and options.data_dir is not None:
+        given = kept_public_url(options.data_dir)
+    return given or _PUBLIC_URL
 
 
 @contextmanager

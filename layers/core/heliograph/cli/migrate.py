@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from heliograph.cli.addresses import database_address
 from heliograph.cli.terminal import note
 from heliograph.kernel.errors import UsageError
 from heliograph.platform.settings import read_environment, setting_name
@@ -28,6 +29,7 @@ def add_migrate(commands: Any, runs: Callable[[str], Any]) -> None:
     place.add_argument(
         "--database-url",
         metavar="URL",
+        type=database_address,
         help="postgresql://owner@host/heliograph, or the ARN of a secret that holds it"
         f" (or set {setting_name('database')})",
     )

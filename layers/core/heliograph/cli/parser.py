@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from heliograph import __version__
+from heliograph.cli.addresses import database_address
 from heliograph.cli.admin import add_admin
 from heliograph.cli.alerts_parser import add_alerts
 from heliograph.cli.migrate import add_migrate
@@ -175,7 +176,10 @@ def _add_doctor(commands: Any) -> None:
         "--data-dir", metavar="DIR", type=Path, help="the folder of `heliograph serve`"
     )
     group.add_argument(
-        "--database-url", metavar="URL", help="an app database that is not in that folder"
+        "--database-url",
+        metavar="URL",
+        type=database_address,
+        help="an app database that is not in that folder",
     )
     group.add_argument(
         "--redrive", action="store_true", help="bring back messages that failed too often"

@@ -7,6 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from heliograph.cli.addresses import database_address, public_url
+
+DEFAULT_DATA_DIR = Path(".heliograph")
+"""What is kept is kept here unless a folder is named."""
+
 _EXAMPLES = """\
 examples:
   heliograph serve --demo
@@ -37,10 +42,17 @@ def add_serve(commands: Any, runs: Callable[[str], Any]) -> None:
         "--port", type=_port, default=8000, metavar="N", help="default 8000; 0 takes a free one"
     )
     parser.add_argument(
-        "--data-dir", metavar="DIR", type=Path, default=Path(".heliograph"), help="what is kept"
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        default=DEFAULT_DATA_DIR,
+        help="what is kept (default .heliograph)",
     )
     parser.add_argument(
-        "--database-url", metavar="URL", help="app database: instead of a PostgreSQL of its own"
+        "--database-url",
+        metavar="URL",
+        type=database_address,
+        help="app database: instead of a PostgreSQL of its own",
     )
     parser.add_argument(
         "--demo", action="store_true", help="with a shop's data and three people to sign in as"
@@ -51,7 +63,12 @@ def add_serve(commands: Any, runs: Callable[[str], Any]) -> None:
 
 def _add_deployment(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("for more than this machine")
-    group.add_argument("--public-url", metavar="URL", help="what links begin with")
+    group.add_argument(
+        "--public-url",
+        metavar="URL",
+        type=public_url,
+        help="what links begin with: https://heliograph.example.com",
+    )
     group.add_argument(
         "--behind-proxy",
         action="store_true",
@@ -59,7 +76,7 @@ def _add_deployment(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--requests-per-second",
-        type=float,
+        type=_rate,
         default=100.0,
         metavar="N",
         help="for each address, on average; 0: no limit (default 100)",
@@ -73,3 +90,13 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of requests: 0 or more")
+    return rate

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from heliograph.accounts.permissions import GranteeType, Level
 from heliograph.connections.models import Connection, ConnectionChanges, ConnectionDraft
 from heliograph.connections.saved import OBJECT_TYPE
 from heliograph.kernel.actors import SYSTEM
-from heliograph.kernel.errors import HeliographError
+from heliograph.kernel.errors import HeliographError, NameTaken
 from heliograph.kernel.pagination import PageRequest
 from heliograph.local.demo.shop import load_shop
 from heliograph.local.node import Node
@@ -38,6 +39,7 @@ CONNECTION = "Demo shop"
 
 _FILE = "demo-sign-ins.json"
 _OTHER_STARTER_SECONDS = 120.0
+_OTHER_STARTERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def prepare_demo(
     """
     path = node.data_dir / _FILE
     kept = _read(path)
-    people = make_demo_people(services.database, services.clock, kept.get("people"))
+    people = _make_people(services, kept.get("people"))
     kept["people"] = {person.role.value: person.password for person in people}
     _write(path, kept)
     if node.server is None:
@@ -72,6 +74,13 @@ def prepare_demo(
         SignIn(person, can_still_sign_in(services.database, services.clock, person))
         for person in people
     ]
+
+
+def _make_people(services: Services, known: Mapping[str, str] | None) -> list[DemoPerson]:
+    for _ in range(_OTHER_STARTERS):
+        with suppress(NameTaken):  # by another node that starts the demo in this very moment
+            return make_demo_people(services.database, services.clock, known)
+    return make_demo_people(services.database, services.clock, known)
 
 
 def _connect_shop(services: Services, url: str, known: str | None) -> str:

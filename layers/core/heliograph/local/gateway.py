@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from heliograph.kernel.clock import Clock, SystemClock
@@ -39,6 +40,7 @@ from heliograph.local.deployment import Deployment, Resource
 from heliograph.local.events import Request, make_proxy_event
 from heliograph.local.invoker import Invoker
 from heliograph.local.site import Site
+from heliograph.local.workers import Job
 
 if TYPE_CHECKING:
     from heliograph.platform.blob_store_folder import FolderBlobStore
@@ -50,6 +52,8 @@ MOST_BODY_BYTES = 10 * 1024 * 1024
 _SMALL_BODY_BYTES = 64 * 1024
 _MOST_DRAINED_BYTES = 4 * MOST_BODY_BYTES
 _CHUNK_BYTES = 256 * 1024
+_LINGER_SECONDS = 10.0
+_LINGER_QUIET_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +115,28 @@ class Gateway:
         started = time.monotonic()
         request_id = str(new_id())
         path = scope["raw_path"].decode("ascii", "replace")
-        code = None
+        code, file = None, None
+        is_head = scope["method"] == "HEAD"
+        body = _Body(receive)
         try:
-            answer = await self._answer(scope, path, receive, request_id)
+            answer = await self._answer(scope, path, body, request_id)
+            if answer.path is not None and not is_head:
+                file = await asyncio.to_thread(_open, answer.path)
         except HeliographError as error:
             answer, code = error_answer(error, request_id), error.code
-            answer.is_last = _has_body(scope)  # of which some may not have been read
+            answer.is_last = _has_body(scope) and not body.is_whole
         except _ClientLeft:
             return
         except Exception as error:  # noqa: BLE001  # the edge: no traceback reaches a client
             failed = HeliographError(f"Unexpected {type(error).__name__} in the gateway.")
             answer, code = error_answer(failed, request_id), failed.code
-        await _send(answer, send, is_head=scope["method"] == "HEAD")
         if code is not None:  # handlers tell of their own
             seconds = time.monotonic() - started
             self._to.tell(Told(scope["method"], path, answer.status, seconds, request_id, code))
+        await _send(answer, file, send, body, is_head=is_head)
 
     async def _answer(
-        self, scope: Mapping[str, Any], path: str, receive: Receive, request_id: str
+        self, scope: Mapping[str, Any], path: str, body: _Body, request_id: str
     ) -> Answer:
         client = scope["client"][0] if scope.get("client") else "127.0.0.1"
         self._rates.take(client)
@@ -136,7 +144,7 @@ class Gateway:
             resource = self._to.deployment.find(path)
             if resource is None:
                 raise RouteUnknown("There is nothing at this path.")
-            return await self._call(resource, scope, path, receive, request_id, client)
+            return await self._call(resource, scope, path, body, request_id, client)
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
         if path.startswith("/blobs/") and self._to.blobs is not None:
             return await asyncio.to_thread(self._linked, scope["method"], path, scope)
@@ -161,41 +169,39 @@ class Gateway:
         resource: Resource,
         scope: Mapping[str, Any],
         path: str,
-        receive: Receive,
+        body: _Body,
         request_id: str,
         client: str,
     ) -> Answer:
-        body = await self._read_body(scope, receive)
         try:
+            content = await self._read_body(scope, body)
             headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]]
             request = Request(
                 scope["method"],
                 path,
                 scope["query_string"].decode("ascii", "replace"),
                 _forwarded(headers, client),
-                body,
+                content,
                 client,
                 request_id,
                 scope["http_version"],
             )
-            await self._places.enter()
-            event = make_proxy_event(request, resource, self._to.clock.now())
-            return handler_answer(await self._invoke(resource, event, request_id))
+            return handler_answer(await self._invoke(resource, request))
         finally:
-            if len(body) > _SMALL_BODY_BYTES:
+            if body.is_large:
                 self._large_bodies -= 1
 
-    async def _invoke(self, resource: Resource, event: Mapping[str, Any], request_id: str) -> Any:
-        """Call the handler in a place that was taken; the place is free when its thread ends."""
-        loop = asyncio.get_running_loop()
-        function = resource.function
-        seconds = min(float(function.timeout_seconds), self._limits.answer_seconds)
-
-        def at_end() -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(self._places.leave)
-
-        job = self._to.invoker.start(function, event, request_id, seconds=seconds, at_end=at_end)
+    async def _invoke(self, resource: Resource, request: Request) -> Any:
+        """Call the handler in a place of its own, which is free again when its thread ends."""
+        seconds = min(float(resource.function.timeout_seconds), self._limits.answer_seconds)
+        await self._places.enter()
+        try:
+            job = self._begin(resource, request, seconds)
+        except BaseException as error:  # whatever it was, nobody sits there
+            self._places.leave()
+            if isinstance(error, RuntimeError):
+                raise Overloaded("This machine has no thread left.") from error
+            raise
         try:
             return await asyncio.wait_for(asyncio.wrap_future(job.future), seconds)
         except TimeoutError:
@@ -205,60 +211,85 @@ class Gateway:
                 hint="Ask for less at once, or try again.",
             ) from None
 
-    async def _read_body(self, scope: Mapping[str, Any], receive: Receive) -> bytes:
-        """Return the body; a large one counts as such until the caller is done with it."""
-        is_large = _declared_size(scope) > _SMALL_BODY_BYTES
-        if is_large:
-            self._take_large()
+    def _begin(self, resource: Resource, request: Request, seconds: float) -> Job:
+        loop = asyncio.get_running_loop()
+
+        def at_end() -> None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile, and its places with it
+                loop.call_soon_threadsafe(self._places.leave)
+
+        event = make_proxy_event(request, resource, self._to.clock.now())
+        return self._to.invoker.start(
+            resource.function, event, request.request_id, seconds=seconds, at_end=at_end
+        )
+
+    async def _read_body(self, scope: Mapping[str, Any], body: _Body) -> bytes:
+        """Return the whole body. Who has called counts a large one out when it is done with it."""
+        declared = _declared_size(scope)
+        if declared > MOST_BODY_BYTES:
+            raise _too_large()
+        if declared > _SMALL_BODY_BYTES:
+            self._take_large(body)
+        content = bytearray()
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                if _declared_size(scope) > MOST_BODY_BYTES:
-                    await _refuse_body(receive)
-                body = bytearray()
-                async for chunk in _chunks(receive):
-                    body += chunk
-                    if len(body) > MOST_BODY_BYTES:
-                        del body[:]
-                        await _refuse_body(receive)
-                    if len(body) > _SMALL_BODY_BYTES and not is_large:
-                        self._take_large()
-                        is_large = True
-                return bytes(body)
-        except BaseException as error:
-            if is_large:
-                self._large_bodies -= 1
-            if isinstance(error, TimeoutError):
-                raise BodyMalformed("The body did not arrive in time.") from None
-            raise
+                async for chunk in body.chunks():
+                    content += chunk
+                    if len(content) > MOST_BODY_BYTES:
+                        raise _too_large()
+                    if len(content) > _SMALL_BODY_BYTES and not body.is_large:
+                        self._take_large(body)
+        except TimeoutError:
+            raise BodyMalformed("The body did not arrive in time.") from None
+        return bytes(content)
 
-    def _take_large(self) -> None:
+    def _take_large(self, body: _Body) -> None:
         if self._large_bodies >= self._limits.large_bodies:
             raise Overloaded("Too many large bodies are arriving.", hint="Try again in a moment.")
         self._large_bodies += 1
+        body.is_large = True
 
 
 class _ClientLeft(Exception):
     """The client closed the connection before its request was whole."""
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientLeft
-        yield message.get("body", b"")
-        if not message.get("more_body"):
-            return
+class _Body:
+    """A body as it arrives. ``is_whole`` when all of it has, ``is_large`` when it is counted so."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_whole = False
+        self.is_large = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield what has not been read yet. Raises `_ClientLeft`."""
+        while not self.is_whole:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise _ClientLeft
+            self.is_whole = not message.get("more_body")
+            yield message.get("body", b"")
+
+    async def linger(self) -> None:
+        """Read on for a while: closing on what was not read would take back what was answered."""
+        left = _MOST_DRAINED_BYTES
+        with suppress(TimeoutError, _ClientLeft):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                chunks = self.chunks()
+                while left > 0 and not self.is_whole:
+                    left -= len(await asyncio.wait_for(anext(chunks), _LINGER_QUIET_SECONDS))
 
 
-async def _refuse_body(receive: Receive) -> None:
-    """Raise `BodyTooLarge` after reading on for a while: who still sends does not read answers."""
-    left = _MOST_DRAINED_BYTES
-    async for chunk in _chunks(receive):
-        left -= len(chunk)
-        if left < 0:
-            break
-    raise BodyTooLarge("A body may have at most 10 MB.")
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge("A body may have at most 10 MB.")
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError:  # it was removed in this very moment
+        raise NotFound("What was here is gone.") from None
 
 
 def _has_body(scope: Mapping[str, Any]) -> bool:
@@ -281,10 +312,9 @@ def _forwarded(headers: list[tuple[str, str]], client: str) -> list[tuple[str, s
     return [*others, ("x-forwarded-for", ", ".join([*before, client]))]
 
 
-async def _send(answer: Answer, send: Send, *, is_head: bool) -> None:
-    file = None
-    if answer.path is not None and not is_head:
-        file = await asyncio.to_thread(Path.open, answer.path, "rb")
+async def _send(
+    answer: Answer, file: IO[bytes] | None, send: Send, body: _Body, *, is_head: bool
+) -> None:
     try:
         await send(
             {
@@ -294,7 +324,12 @@ async def _send(answer: Answer, send: Send, *, is_head: bool) -> None:
             }
         )
         if file is None:
-            await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
+            content = b"" if is_head else answer.body
+            if answer.is_last:
+                await send({"type": "http.response.body", "body": content, "more_body": True})
+                await body.linger()
+                content = b""
+            await send({"type": "http.response.body", "body": content})
             return
         left = answer.size
         while left:

@@ -23,6 +23,10 @@ Renderer = Callable[[HeliographError], bytes]
 HEAD_SECONDS = 10.0
 MOST_HEAD_BYTES = 64 * 1024
 MOST_CONNECTIONS = 800
+_REFUSED_SECONDS = 0.5
+_BACKLOG = 2048  # how many may wait to be accepted, and how many are accepted at once
+_FILES_WANTED = 4096
+_FILES_KEPT = 160  # for databases, files that are sent, and what Python itself opens
 _KEEP_ALIVE_SECONDS = 65  # longer than a proxy in front keeps its own: 60 is usual
 _DRAIN_SECONDS = 25
 
@@ -34,6 +38,7 @@ def make_server(
     is_behind_proxy: bool = False,
     head_seconds: float = HEAD_SECONDS,
     most_connections: int = MOST_CONNECTIONS,
+    backlog: int = _BACKLOG,
 ) -> uvicorn.Server:
     """Return a server for ``application`` that leaves signals to whoever runs it.
 
@@ -63,10 +68,34 @@ def make_server(
         proxy_headers=is_behind_proxy,
         forwarded_allow_ips="127.0.0.1,::1",
         server_header=False,
+        backlog=backlog,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     return Server(config)
+
+
+def make_room() -> tuple[int, int]:
+    """Let this process open more files; return how many connections, and what backlog, that admits.
+
+    With both a burst of connections never takes the last file away from handlers.
+    """
+    import resource  # noqa: PLC0415  # not on every system, and only here
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _FILES_WANTED:
+        wanted = _FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, _FILES_WANTED)
+        with contextlib.suppress(OSError, ValueError):  # macOS admits less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return share_files(_FILES_WANTED if soft == resource.RLIM_INFINITY else soft)
+
+
+def share_files(files: int) -> tuple[int, int]:
+    """Return how many connections, and what backlog, a process that may open ``files`` takes."""
+    room = max(files - _FILES_KEPT, files // 4)
+    connections = min(MOST_CONNECTIONS, room // 2)
+    return connections, min(_BACKLOG, room - connections)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -103,6 +132,7 @@ class _BoundedHead:
 
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)  # type: ignore[misc]
@@ -115,17 +145,23 @@ class _BoundedHead:
         self._forget_head()
         super().connection_lost(exc)  # type: ignore[misc]
 
+    def eof_received(self) -> bool:
+        """Answer who has said everything and still listens; return whether anything is to come."""
+        if not self._is_answering() or self.cycle.more_body:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             return
         self._head_bytes += len(data)
         super().data_received(data)  # type: ignore[misc]
-        is_in_head = self.cycle is None or self.cycle.response_complete
-        if self.transport.is_closing() or not is_in_head:
+        if self.transport.is_closing() or self._is_answering():
             self._head_bytes = 0
         elif self._head_bytes > MOST_HEAD_BYTES:
             self._refuse(RequestInvalid("The head of the request is too large."))
-        else:
+        elif self._head_timer is None:
             self._await_head()
 
     def on_headers_complete(self) -> None:
@@ -137,8 +173,7 @@ class _BoundedHead:
         self._refuse(RequestInvalid("This is not an HTTP request that can be understood."))
 
     def _await_head(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_seconds, self._head_is_late)
+        self._head_timer = self.loop.call_later(self.head_seconds, self._head_is_late)
 
     def _forget_head(self) -> None:
         if self._head_timer is not None:
@@ -152,7 +187,18 @@ class _BoundedHead:
         else:
             self.transport.close()
 
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _refuse(self, error: HeliographError) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(self.render(error))
+        """Answer, and close a moment later: closing on what is unread takes the answer back."""
+        if self.transport.is_closing() or self._is_refused:
+            return
+        self.transport.write(self.render(error))
+        if self._is_answering() or len(self.connections) > self.most * 5 // 4:
             self.transport.close()
+            return
+        self._is_refused = True
+        self.transport.write_eof()
+        self._forget_head()
+        self._head_timer = self.loop.call_later(_REFUSED_SECONDS, self.transport.close)

@@ -15,7 +15,7 @@ import orjson
 from heliograph.kernel.errors import AnswerTooLarge, DeploymentInvalid, HandlerFailed
 from heliograph.local.deployment import Deployment, Function
 from heliograph.local.events import make_context
-from heliograph.local.workers import Job, Workers
+from heliograph.local.workers import Job, TimeIsUp, Workers
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -77,7 +77,9 @@ class Invoker:
         before = self._leftovers() if self._is_strict else None
         try:
             answer = self._handlers[function.logical_id](event, context)
-        except Exception as error:
+        except TimeIsUp:
+            raise
+        except BaseException as error:  # SystemExit too: a handler ends itself, never the server
             raise HandlerFailed(
                 f"The function {function.name} failed with {type(error).__name__}."
             ) from error

@@ -5,7 +5,7 @@
     DATA_DIR/serve.lock             held by the process that serves from this folder
     DATA_DIR/postgres/              the embedded PostgreSQL, which `heliograph demo` knows too
     DATA_DIR/postgres.heliograph    the password of the app database's owner
-    DATA_DIR/serve.postgres         which server `heliograph serve` has started, to stop it again
+    DATA_DIR/serve.postgres         the process that started the server for us, to stop it again
     DATA_DIR/key.json               what protects secrets in the app database
     DATA_DIR/blobs/                 results and exports
 """
@@ -32,7 +32,7 @@ DATABASE = "heliograph"
 OWNER = "heliograph"
 _FOLDER = "postgres"
 _LOCK_WAIT_SECONDS = 2.0
-_STOP_WAIT_SECONDS = 40.0
+_STOP_WAIT_SECONDS = 70.0  # what runs is finished, then PostgreSQL stops
 _WATCH_SECONDS = 2.0
 
 
@@ -66,6 +66,7 @@ def open_node(
     from heliograph.platform.keys_file import create_key_file  # noqa: PLC0415
     from heliograph.platform.migrations import migrate  # noqa: PLC0415
 
+    say = _heard_or_not(say)
     folder = Path(os.path.abspath(data_dir))  # noqa: PTH100  (resolve() would follow links)
     with _locked(folder):
         create_key_file(folder / "key.json")
@@ -76,14 +77,14 @@ def open_node(
             return
         server = PostgresServer(folder / _FOLDER)
         mark = folder / "serve.postgres"
-        is_ours = _start(server, mark, say)
         try:
+            _start(server, mark, say)
             url = _app_database(server)
             migrate(url)
-            with _watched(server, mark, say, is_ours=is_ours):
+            with _watched(server, mark, say):
                 yield Node(folder, url, server)
         finally:
-            if is_ours:
+            if _is_ours(server, mark):
                 server.stop()
                 mark.unlink(missing_ok=True)
 
@@ -136,36 +137,55 @@ def stop_serving(data_dir: Path) -> int | None:
     return pid
 
 
-def _start(server: PostgresServer, mark: Path, say: Callable[[str], None]) -> bool:
-    """Start the server unless it runs; return whether `heliograph serve` is to stop it.
+def _heard_or_not(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Return ``say`` that goes on when whoever listened has gone."""
 
-    One that a killed `heliograph serve` has left running is taken over.
-    """
-    status = server.status()
+    def said(text: str) -> None:
+        with suppress(OSError, ValueError):
+            say(text)
+
+    return said
+
+
+def _start(server: PostgresServer, mark: Path, say: Callable[[str], None]) -> None:
+    """Start the server unless it runs. One that is just starting or stopping is waited for."""
+    status = server.await_settled()
     if status.is_running:
-        return mark.is_file() and mark.read_text().strip() == str(status.pid)
+        return
     say(f"starting PostgreSQL {status.version} in {server.data_dir}")
+    try:
+        # Before: whoever is killed in the middle of the start leaves a server that has an owner.
+        mark.write_text(f"{os.getpid()}\n")
+    except OSError as error:
+        raise LocalDatabaseError(f"{mark} cannot be written: {error.strerror}.") from error
     server.start()
-    mark.write_text(f"{server.status().pid}\n")
-    return True
+
+
+def _is_ours(server: PostgresServer, mark: Path) -> bool:
+    """Say whether `heliograph serve` has started the server that runs: this one or a killed one."""
+    try:
+        return int(mark.read_text()) == server.started_by()
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager
-def _watched(
-    server: PostgresServer, mark: Path, say: Callable[[str], None], *, is_ours: bool
-) -> Iterator[None]:
+def _watched(server: PostgresServer, mark: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Start the server again, on its port, should it end while the block runs."""
     ending = threading.Event()
+    is_ours = _is_ours(server, mark)
 
     def watch() -> None:
         while not ending.wait(_WATCH_SECONDS):
             try:
                 if not server.status().is_running:
                     _start(server, mark, say)
-            except HeliographError as error:
-                say(f"PostgreSQL has ended and does not start again: {error.message}")
+            except Exception as error:  # noqa: BLE001  # the edge: it tries again, whatever it was
+                why = error.message if isinstance(error, HeliographError) else type(error).__name__
+                say(f"PostgreSQL has ended and does not start again: {why}")
 
     watcher = threading.Thread(target=watch, name="postgres-watch", daemon=True)
+    server.keep_port()
     if is_ours:
         watcher.start()
     try:

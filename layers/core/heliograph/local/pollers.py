@@ -26,6 +26,7 @@ Tell = Callable[..., None]
 
 POLL_SECONDS = 1.0
 _LONGEST_PAUSE = 30.0
+_LONGEST_BACKOFF = 5.0
 
 
 class Waker(Protocol):
@@ -119,13 +120,14 @@ class Pollers:
             heard = self._rung[name]
             try:
                 messages = self._claim(source, queue)
+                pause = self._poll_seconds
                 if messages:
                     self._do(source, queue, messages)
-                    pause = self._poll_seconds
                     continue
-            except HeliographError as error:  # the app database is away: come back, less often
-                self._tell("queue.failed", queue=name, code=error.code)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            except Exception as error:  # noqa: BLE001  # the edge: a worker never ends by itself
+                # Most likely the app database is away: come back, less often.
+                self._tell("queue.failed", queue=name, **what_failed(error))
+                pause = min(pause * 2, _LONGEST_BACKOFF)
             with self._bells[name]:
                 if self._rung[name] == heard and not self._stopping.is_set():
                     self._bells[name].wait(pause)
@@ -192,6 +194,16 @@ def call_and_wait(invoker: Invoker, function: Function, event: Mapping[str, Any]
         raise HandlerTimedOut(
             f"The function {function.name} was not done within {seconds:g} seconds."
         ) from None
+
+
+def what_failed(error: Exception) -> dict[str, str]:
+    """Return what a line of the log says of an error: its code, or the kind of one that is a bug.
+
+    Its message is left out: it may hold data.
+    """
+    if isinstance(error, HeliographError):
+        return {"code": error.code}
+    return {"code": "unexpected", "error": type(error).__name__}
 
 
 def failed_ids(answer: Any, source: QueueSource, messages: Sequence[Message]) -> frozenset[str]:

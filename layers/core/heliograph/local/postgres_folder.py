@@ -191,11 +191,16 @@ class DataFolder:
                 hint="Choose a folder that you may write to.",
             ) from error
 
+    def starter(self) -> int | None:
+        """Return the process that has last held the lock: who started a server that runs."""
+        try:
+            return int(self.lock_path.read_text())
+        except (OSError, ValueError):
+            return None
+
     def _lock_holder(self) -> str:
-        with contextlib.suppress(OSError):
-            if pid := self.lock_path.read_text().strip():
-                return f"process {pid}"
-        return "another process"
+        pid = self.starter()
+        return "another process" if pid is None else f"process {pid}"
 
     def postmaster(self) -> Postmaster | None:
         """Return the server that is alive in the folder, None when there is none.
@@ -229,6 +234,8 @@ def write_private(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
+            file.flush()
+            os.fsync(descriptor)  # an empty file after a power cut would lock everybody out
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

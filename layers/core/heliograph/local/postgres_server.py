@@ -192,6 +192,23 @@ class PostgresServer:
             data_dir=self.data_dir,
         )
 
+    def started_by(self) -> int | None:
+        """Return the process that has started the server, None when none runs."""
+        return self._folder.starter() if self._folder.postmaster() is not None else None
+
+    def await_settled(self, seconds: float = _START_SECONDS) -> ServerStatus:
+        """Return the status once the server neither starts nor stops, or ``seconds`` are over."""
+        deadline = time.monotonic() + seconds
+        while (running := self._folder.postmaster()) is not None and not running.is_ready:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_POLL_SECONDS)
+        return self.status()
+
+    def keep_port(self) -> None:
+        """Insist at the next start on the port of now: others have been told of it."""
+        self._port = self.status().port or self._port
+
     def url(self, database: str = "postgres") -> str:
         """Return the superuser's URL of ``database``; it holds the password.
 

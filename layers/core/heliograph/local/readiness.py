@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -13,23 +14,29 @@ _ONE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.02
 
 
-def await_ready(url: str, *, seconds: float = 30.0) -> None:
-    """Return once a GET of ``url`` is answered with 200.
+def await_ready(url: str, *, seconds: float = 30.0, ending: threading.Event | None = None) -> bool:
+    """Return True once a GET of ``url`` is answered with 200, False as soon as ``ending`` is set.
 
     Raises `HandlerFailed` with what was answered instead, or that nothing was in ``seconds``.
     """
     ends_at = time.monotonic() + seconds
-    while True:
+    given_up = ending or threading.Event()
+    while not given_up.is_set():
         try:
             status, body = _ask(url)
         except (OSError, HTTPException):
             if time.monotonic() > ends_at:
                 raise HandlerFailed(f"There was no answer from {url} in {seconds:g} s.") from None
-            time.sleep(_PAUSE_SECONDS)
+            given_up.wait(_PAUSE_SECONDS)
             continue
         if status == 200:
-            return
-        raise HandlerFailed(f"{url} answers with {status}: {_reason(body)}")
+            return True
+        if not given_up.is_set():
+            raise HandlerFailed(
+                f"{url} answers with {status}: {_reason(body)}",
+                hint="`heliograph doctor --data-dir DIR` looks at every part and says more.",
+            )
+    return False
 
 
 def _ask(url: str) -> tuple[int, bytes]:
@@ -47,7 +54,8 @@ def _reason(body: bytes) -> str:
     """Return what an answer of the API says is wrong: an error's detail, or failed checks."""
     try:
         told = json.loads(body)
-        failed = [f"{c['name']}: {c['message']}" for c in told.get("checks", []) if not c["ok"]]
-        return "; ".join(failed) or str(told["detail"])
+        failed = [check for check in told.get("checks", []) if not check["ok"]]
+        named = [": ".join(filter(None, (one["name"], one.get("message")))) for one in failed]
+        return "; ".join(named) or str(told["detail"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return body[:200].decode(errors="replace")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,15 +19,16 @@ from heliograph.kernel.ids import new_id
 from heliograph.local.answers import raw_error
 from heliograph.local.deployment import Deployment, QueueSpec, read_deployment
 from heliograph.local.environment import local_environment
-from heliograph.local.gateway import Gateway, Limits, Neighbours, Told
-from heliograph.local.http_server import bind, make_server
+from heliograph.local.gateway import Gateway, Limits, Neighbours
+from heliograph.local.http_server import bind, make_room, make_server
 from heliograph.local.invoker import Invoker
 from heliograph.local.node import Node, open_node
 from heliograph.local.pollers import Pollers
 from heliograph.local.readiness import await_ready
+from heliograph.local.refusals import RefusalLog
 from heliograph.local.site import Site
 from heliograph.local.ticks import Ticker
-from heliograph.platform.log import log
+from heliograph.platform.log import adopt, log
 from heliograph.platform.settings import AppSettings, read_environment, set_environment
 from heliograph.web.services import Services
 
@@ -85,7 +87,7 @@ def serve(
     prepare: Step = lambda _: None,
     when_ready: Step = lambda _: None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what runs; a second signal ends at once.
+    """Serve until SIGINT, SIGTERM or SIGHUP, then finish what runs; a second signal ends at once.
 
     ``prepare`` is called when the app database is there and nobody is answered yet, ``when_ready``
     once the server has answered itself through HTTP. To be called in the main thread. Raises
@@ -116,6 +118,7 @@ def serve(
             prepare(serving)
             background = stack.enter_context(_background(deployment, node, invoker))
             server = _http_server(options, deployment, node, invoker, folder)
+            adopt("server.failed", "uvicorn.error", "asyncio")
             ready = partial(_announce, options, serving, when_ready)
             asyncio.run(_run(server, listener, ready, background))
 
@@ -136,10 +139,6 @@ def find_site(folder: Path) -> Path:
 class _Background:
     pollers: Pollers
     ticker: Ticker
-
-    def stop(self) -> None:
-        self.pollers.stop(_DRAIN_SECONDS)
-        self.ticker.stop(_DRAIN_SECONDS)
 
 
 @contextmanager
@@ -173,48 +172,41 @@ def _http_server(
 
     site = Site(find_site(folder), deployment.site_headers)
     blobs = FolderBlobStore(node.data_dir / "blobs")
-    neighbours = Neighbours(deployment, invoker, site, blobs, tell=_tell_refused)
+    neighbours = Neighbours(deployment, invoker, site, blobs, tell=RefusalLog(log))
+    most_connections, backlog = make_room()
     return make_server(
         Gateway(neighbours, options.limits),
         lambda error: raw_error(error, str(new_id())),
         is_behind_proxy=options.is_behind_proxy,
-    )
-
-
-def _tell_refused(told: Told) -> None:
-    log(
-        "gateway.refused",
-        method=told.method,
-        path=told.path,
-        status=told.status,
-        code=told.code,
-        ms=round(told.seconds * 1000, 1),
-        request_id=told.request_id,
+        most_connections=most_connections,
+        backlog=backlog,
     )
 
 
 async def _run(
     server: uvicorn.Server,
     listener: socket.socket,
-    announce: Callable[[], None],
+    announce: Callable[[threading.Event], None],
     background: _Background,
 ) -> None:
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
+    is_ending = threading.Event()
 
     def end(number: int) -> None:
         if ending.is_set():
             os._exit(128 + number)
-        log("serve.ending", signal=signal.Signals(number).name)
+        is_ending.set()
         server.should_exit = True
         ending.set()
+        log("serve.ending", signal=signal.Signals(number).name)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending_signals():
         loop.add_signal_handler(number, end, number)
     background.pollers.start()
     background.ticker.start()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    announcing = asyncio.create_task(asyncio.to_thread(announce))
+    announcing = asyncio.create_task(asyncio.to_thread(announce, is_ending))
     stopped = asyncio.create_task(ending.wait())
     await asyncio.wait({serving, announcing}, return_when=asyncio.FIRST_COMPLETED)
     try:
@@ -223,13 +215,27 @@ async def _run(
             await stopped
     finally:
         server.should_exit = True
+        is_ending.set()
         stopped.cancel()
-        await asyncio.gather(serving, asyncio.to_thread(background.stop))
+        await asyncio.gather(
+            serving,
+            asyncio.gather(announcing, return_exceptions=True),
+            asyncio.to_thread(background.pollers.stop, _DRAIN_SECONDS),
+            asyncio.to_thread(background.ticker.stop, _DRAIN_SECONDS),
+        )
 
 
-def _announce(options: ServeOptions, serving: Serving, when_ready: Step) -> None:
-    await_ready(serving.url + options.health_path)
-    when_ready(serving)
+def _ending_signals() -> list[signal.Signals]:
+    """A terminal that was closed ends it too, unless it was started to outlive that (nohup)."""
+    is_to_outlive = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([] if is_to_outlive else [signal.SIGHUP])]
+
+
+def _announce(
+    options: ServeOptions, serving: Serving, when_ready: Step, ending: threading.Event
+) -> None:
+    if await_ready(serving.url + options.health_path, ending=ending):
+        when_ready(serving)
 
 
 def _listener(options: ServeOptions) -> socket.socket:

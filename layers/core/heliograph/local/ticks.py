@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from heliograph.kernel.ids import new_id
 from heliograph.local.deployment import ScheduleSource
 from heliograph.local.events import make_tick_event
 from heliograph.local.invoker import Invoker
-from heliograph.local.pollers import Tell, call_and_wait
+from heliograph.local.pollers import Tell, call_and_wait, what_failed
 from heliograph.local.ticks_store import claim_tick, finish_tick
 from heliograph.platform.database import Database
 
@@ -59,8 +60,9 @@ class Ticker:
     def stop(self, seconds: float) -> bool:
         """Fire no more; return whether what ran has ended within ``seconds``."""
         self._stopping.set()
+        ends_at = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(0.0, ends_at - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def look(self, source: ScheduleSource) -> bool:
@@ -98,8 +100,8 @@ class Ticker:
         while not self._stopping.is_set():
             try:
                 self.look(source)
-            except HeliographError as error:
-                self._tell("schedule.failed", schedule=source.name, code=error.code)
+            except Exception as error:  # noqa: BLE001  # the edge: a schedule never ends by itself
+                self._tell("schedule.failed", schedule=source.name, **what_failed(error))
             next_at = source.schedule.next_at(self._clock.now())
             pause = _LOOK_SECONDS
             if next_at is not None:

@@ -85,15 +85,18 @@ class Workers:
         return self._threads
 
     def start(self, call: Callable[[], Any], at_end: Callable[[], None] = lambda: None) -> Job:
-        """Begin ``call`` on a thread; ``at_end`` is called there once it has really ended."""
+        """Begin ``call`` on a thread; ``at_end`` is called there once it has really ended.
+
+        Raises RuntimeError when the system has no thread left; nothing has begun then.
+        """
         job = Job(call, at_end)
         with self._lock:
             if self._idle:
                 self._idle -= 1
             else:
-                self._threads += 1
-                name = f"{self._name}-{self._threads}"
+                name = f"{self._name}-{self._threads + 1}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
+                self._threads += 1
             self._jobs.put(job)
         return job
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -88,6 +89,7 @@ ACTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "leak": leak,
     "transact": transact,
     "fail": fail,
+    "quit": lambda _: sys.exit("the secret is 4711"),
     "big": lambda _: answer("x" * (6 * 1024 * 1024 + 1)),
     "escaped": lambda _: answer('"' * (4 * 1024 * 1024)),
     "nearly": lambda _: answer("x" * (5 * 1024 * 1024)),
