@@ -98,6 +98,39 @@ def test_what_does_not_exist_is_none(store: BlobStore) -> None:
         assert store.read(key) is None
 
 
+def test_a_range_is_that_part_of_a_blob(store: BlobStore) -> None:
+    data = os.urandom(100_000)
+    store.put("packs/0", data, content_type=CSV)
+    for start, length in ((0, 1), (0, 100_000), (50_000, 10_001), (99_999, 1)):
+        assert store.read_range("packs/0", start, length) == data[start : start + length]
+
+
+def test_a_range_that_the_blob_does_not_fill_is_shorter(store: BlobStore) -> None:
+    store.put("some", b"0123456789", content_type=CSV)
+    store.put("empty", b"", content_type=CSV)
+    assert store.read_range("some", 8, 5) == b"89"
+    assert store.read_range("some", 10, 5) == b""
+    assert store.read_range("some", 10**10, 5) == b""
+    assert store.read_range("empty", 0, 1) == b""
+
+
+def test_a_range_of_what_does_not_exist_is_none(store: BlobStore) -> None:
+    store.put("a/b", b"x", content_type=CSV)
+    assert store.read_range("a/b", 0, 1) == b"x"
+    for key in ("a", "a/c", "a/b/c"):
+        assert store.read_range(key, 0, 1) is None
+
+
+@pytest.mark.parametrize(("start", "length"), [(-1, 1), (0, 0), (0, -1), (-5, 0)])
+def test_a_range_before_the_blob_or_of_nothing_is_refused(
+    store: BlobStore, start: int, length: int
+) -> None:
+    store.put("a", b"0123456789", content_type=CSV)
+    assert store.read_range("a", 0, 1) == b"0"
+    with pytest.raises(ValueError, match="range"):
+        store.read_range("a", start, length)
+
+
 def test_putting_again_replaces(store: BlobStore) -> None:
     store.put("a", b"longer than the second", content_type=CSV)
     store.put("a", b"second", content_type=CSV)
@@ -288,6 +321,7 @@ def test_a_bad_key_is_refused_everywhere(store: BlobStore, key: str) -> None:
         lambda: store.put(key, b"x", content_type=CSV),
         lambda: store.write(key, [b"x"], content_type=CSV),
         lambda: store.read(key),
+        lambda: store.read_range(key, 0, 1),
         lambda: store.delete([key]),
         lambda: store.link(key, seconds=9, filename="f", content_type=CSV),
     ):
@@ -321,6 +355,7 @@ def test_symbolic_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     for key in ("out/secret", "in/file"):
         for act in (
             lambda key=key: store.read(key),
+            lambda key=key: store.read_range(key, 0, 1),
             lambda key=key: store.put(key, b"x", content_type=CSV),
             lambda key=key: store.delete([key]),
         ):
@@ -497,6 +532,7 @@ def test_a_bucket_that_does_not_exist_says_so(moto: MotoServer) -> None:
         for act in (
             lambda: store.put("a", b"x", content_type=CSV),
             lambda: store.read("a"),
+            lambda: store.read_range("a", 0, 1),
             lambda: list(store.list()),
             lambda: store.delete(["a"]),
         ):

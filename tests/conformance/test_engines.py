@@ -5,21 +5,39 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, get_args
 
 import pytest
 from tests.support import fake_postgres
 from tests.support.fake_postgres import FakePostgres
 from tests.support.repository import ROOT
+from tests.support.runs import in_background, names_on, wait_for
 from tests.support.schema_zoo import Zoo, schema_zoo
 
-from heliograph.connections.engines.contract import BoundStatement, Engine, RunOptions, Session
+from heliograph.connections.engines.contract import (
+    IDLE_NAME,
+    BoundStatement,
+    Engine,
+    RunOptions,
+    Session,
+    Watch,
+    run_name,
+)
 from heliograph.connections.engines.registry import ENGINES, load_engine
 from heliograph.connections.models import SSL_STRENGTH, ConnectionDraft, EngineName
 from heliograph.connections.url import ConnectionUrl, parse_connection_url
-from heliograph.kernel.errors import ConnectError, ConnectTimedOut, LoginFailed, QueryTimedOut
+from heliograph.kernel.errors import (
+    ConnectError,
+    ConnectionLost,
+    ConnectTimedOut,
+    LoginFailed,
+    QueryCanceled,
+    QueryTimedOut,
+)
 from heliograph.platform import postgres
 
 SECOND = timedelta(seconds=1)
@@ -149,6 +167,128 @@ def test_an_examination_ends_with_the_first_failure_and_in_time(ground: Ground) 
     assert time.monotonic() - began < 5
     assert [step.ok for step in steps][-1] is False
     assert all(step.ok for step in steps[:-1])
+
+
+# Runs, watched and ended
+
+
+SLEEPS = "SELECT pg_sleep(20)"
+
+
+@contextmanager
+def idle(ground: Ground) -> Iterator[Session]:
+    session = ground.engine.open(ground.url, application_name=IDLE_NAME)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def sleep_in(session: Session, options: RunOptions) -> None:
+    with session.run(BoundStatement(SLEEPS), options) as result:
+        list(result.batches())
+
+
+@pytest.fixture
+def grounds(major_ground: Ground, ground: Ground) -> list[Ground]:
+    """An older version and the newest."""
+    return [major_ground, ground]
+
+
+def test_a_run_is_found_by_its_name_and_cancelled(grounds: list[Ground]) -> None:
+    options = RunOptions(run_id="a-run")
+    for ground in grounds:
+        url, engine = ground.zoo.owner_url, ground.engine
+        with idle(ground) as session:
+            assert names_on(url) == [IDLE_NAME]
+            assert engine.cancel(ground.url, "a-run") == 0
+            with in_background(partial(sleep_in, session, options)) as ended:
+                wait_for(url, "application_name = 'heliograph:a-run' AND state = 'active'")
+                assert engine.cancel(ground.url, "another-run") == 0
+                assert engine.cancel(ground.url, "a-run") == 1
+                assert isinstance(ended(), QueryCanceled)
+            assert ask(session, "SELECT 1") == "1"
+            assert names_on(url) == [IDLE_NAME]
+            assert session.reset() is ground.is_kept_warm
+
+
+def test_terminate_closes_runs_and_idle_sessions(grounds: list[Ground]) -> None:
+    options = RunOptions(run_id="a-run")
+    for ground in grounds:
+        url, engine = ground.zoo.owner_url, ground.engine
+        with idle(ground) as session, idle(ground) as other:
+            with in_background(partial(sleep_in, session, options)) as ended:
+                wait_for(url, "application_name = 'heliograph:a-run' AND state = 'active'")
+                assert engine.terminate(ground.url, ["another-run", "a-run"]) == 1
+                assert isinstance(ended(), ConnectionLost)
+            assert names_on(url) == [IDLE_NAME]
+            assert other.is_usable()
+            assert engine.terminate(ground.url, "idle") == 1
+            assert names_on(url) == []
+            assert not session.is_usable()
+            assert not other.is_usable()
+
+
+def test_a_watch_ends_a_run_and_the_session_stays(grounds: list[Ground]) -> None:
+    def refuse() -> None:
+        raise QueryCanceled("Nobody wants it any more.")
+
+    tick = timedelta(milliseconds=20)
+    for ground in grounds:
+        asked: list[bool] = []
+        with idle(ground) as session:
+            for check, seconds, error, why in (
+                (refuse, 20.0, QueryCanceled, "Nobody wants it"),
+                (None, 0.2, QueryTimedOut, "it took too long"),
+                (partial(asked.append, True), 0.5, QueryTimedOut, "it took too long"),
+            ):
+                watch = Watch(check, tick, time.monotonic() + seconds)
+                with pytest.raises(error, match=why):
+                    sleep_in(session, RunOptions(watch=watch))
+                assert ask(session, "SELECT 1") == "1"
+            assert len(asked) > 2
+            assert session.reset() is ground.is_kept_warm
+
+
+def test_a_watch_ends_a_wait_for_the_description_of_a_statement(grounds: list[Ground]) -> None:
+    for ground in grounds:
+        options = RunOptions(watch=Watch(deadline=time.monotonic() + 0.3))
+        with postgres.connect(ground.zoo.owner_url, autocommit=False) as holder:
+            holder.execute("LOCK TABLE app.customers IN ACCESS EXCLUSIVE MODE")
+            with idle(ground) as session:
+                with (
+                    pytest.raises(QueryTimedOut),
+                    session.run(BoundStatement("TABLE app.customers"), options),
+                ):
+                    pass
+                assert ask(session, "SELECT 1") == "1"
+                assert session.reset() is ground.is_kept_warm
+
+
+def test_a_copy_is_watched_as_well(ground: Ground) -> None:
+    endless = BoundStatement("SELECT generate_series(1, 1000000000)", is_wrappable=True)
+    names: list[list[str]] = []
+
+    def copy(session: Session) -> None:
+        options = RunOptions(run_id="a-copy", watch=Watch(deadline=time.monotonic() + 0.3))
+        with session.copy_csv(endless, options) as result:
+            for _ in result.chunks():
+                if not names:
+                    names.append(names_on(ground.zoo.owner_url))
+
+    with idle(ground) as session:
+        with pytest.raises(QueryTimedOut, match="it took too long"):
+            copy(session)
+        assert names == [[run_name("a-copy")]]
+        assert ask(session, "SELECT 1") == "1"
+
+
+def test_functions_are_volatile_or_not(grounds: list[Ground]) -> None:
+    for ground in grounds:
+        with idle(ground) as session:
+            names = ["random", "lower", "add", "no_such_function"]
+            assert session.find_volatile(names) == {"random": True, "lower": False, "add": True}
+            assert ask(session, "SELECT 1") == "1"
 
 
 # Schemas

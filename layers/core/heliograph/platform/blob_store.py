@@ -43,6 +43,14 @@ class BlobStore(Protocol):
         """Return a whole blob, None when there is none."""
         ...
 
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return ``length`` bytes of a blob from byte ``start`` on, None when there is no blob.
+
+        Where the blob ends earlier there are fewer, or none. Raises ValueError for a ``start``
+        below 0 and a ``length`` below 1.
+        """
+        ...
+
     def delete(self, keys: Iterable[str]) -> None:
         """Remove blobs; those that do not exist are passed over."""
         ...
@@ -96,6 +104,12 @@ def require_key(key: str) -> str:
             f" separates: at most {MOST_KEY_LENGTH} characters, 200 a segment, none '.' or '..'."
         )
     return key
+
+
+def require_range(start: int, length: int) -> None:
+    """Raise ValueError for a range that not every store can read."""
+    if start < 0 or length < 1:
+        raise ValueError("A range of a blob starts at 0 or later, and holds a byte at least.")
 
 
 def require_prefix(prefix: str) -> str:

@@ -21,12 +21,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from urllib.parse import urlencode
 
 from heliograph.kernel.clock import Clock, SystemClock
 from heliograph.kernel.errors import BlobKeyInvalid, LinkInvalid, StorageUnavailable
-from heliograph.platform.blob_store import content_disposition, require_key, require_prefix
+from heliograph.platform.blob_store import (
+    content_disposition,
+    require_key,
+    require_prefix,
+    require_range,
+)
 from heliograph.platform.private_files import create_private_file, read_private_file
 
 LINKS_PATH = "/blobs/"
@@ -93,6 +99,18 @@ class FolderBlobStore:
         with _explained():
             try:
                 return path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return a part of a blob, None when there is no blob."""
+        path = self._path(key)
+        require_range(start, length)
+        with _explained():
+            try:
+                with path.open("rb", buffering=0) as file:
+                    file.seek(start)
+                    return _read_exactly(file, length)
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
@@ -203,6 +221,14 @@ class FolderBlobStore:
                     create_private_file(path, secrets.token_hex(32).encode())
                 self._secret = read_private_file(path)
         return self._secret
+
+
+def _read_exactly(file: FileIO, length: int) -> bytes:
+    """Return that many bytes, fewer only where the file ends."""
+    data = file.read(length)
+    while data and len(data) < length and (more := file.read(length - len(data))):
+        data += more
+    return data
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[str]:

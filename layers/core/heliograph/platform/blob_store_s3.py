@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from heliograph.kernel.errors import PlatformError, StorageUnavailable
 from heliograph.platform.aws import LazyClient, aws_errors, error_code
-from heliograph.platform.blob_store import content_disposition, require_key, require_prefix
+from heliograph.platform.blob_store import (
+    content_disposition,
+    require_key,
+    require_prefix,
+    require_range,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -78,6 +83,26 @@ class S3BlobStore:
             except ClientError as error:
                 if error_code(error) == "NoSuchKey":
                     return None
+                raise
+            with answer["Body"] as body:
+                return body.read()
+
+    def read_range(self, key: str, start: int, length: int) -> bytes | None:
+        """Return a part of a blob in one request, None when there is no blob."""
+        require_key(key)
+        require_range(start, length)
+        with self._explained():
+            from botocore.exceptions import ClientError  # noqa: PLC0415
+
+            try:
+                answer = self._client().get_object(
+                    Bucket=self._bucket, Key=key, Range=f"bytes={start}-{start + length - 1}"
+                )
+            except ClientError as error:
+                if error_code(error) == "NoSuchKey":
+                    return None
+                if error_code(error) == "InvalidRange":  # it ends before the range begins
+                    return b""
                 raise
             with answer["Body"] as body:
                 return body.read()

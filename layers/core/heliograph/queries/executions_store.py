@@ -7,6 +7,7 @@ nothing. The next to be served is found in turns: everybody's first before anybo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,17 +100,54 @@ def insert_queued(tx: Transaction, new: NewExecution) -> None:
 
 def insert_running(tx: Transaction, new: NewExecution, lease: Lease, *, most: int) -> Slot | None:
     """Begin work at once if nobody waits and a slot is free; otherwise write nothing: None."""
-    waiting = tx.execute(
-        "SELECT 1 FROM query_executions WHERE connection_id = %s AND state = 'queued' LIMIT 1",
-        [new.connection_id],
-    ).fetchone()
-    if waiting:
+    if has_waiting(tx, new.connection_id):
         return None
     slot = _take_slot(tx, new.connection_id, new.id, lease, most)
     if slot is not None:
         _insert(tx, new, lease)
         _note_turn(tx, new.connection_id, new.user_id, lease.now)
     return slot
+
+
+def insert_failed(tx: Transaction, new: NewExecution, error: Mapping[str, Any]) -> None:
+    """Write down a question that was refused before it reached the database."""
+    tx.execute(
+        """
+        INSERT INTO query_executions (
+            id, connection_id, connection_version, user_id, state, runs_once, queued_at,
+            finished_at, error, duration_ms
+        )
+        VALUES (%s, %s, %s, %s, 'failed', false, %s, %s, %s::jsonb, 0)
+        """,
+        [
+            new.id,
+            new.connection_id,
+            new.connection_version,
+            new.user_id,
+            new.queued_at,
+            new.queued_at,
+            json.dumps(dict(error)),
+        ],
+    )
+
+
+def count_waiting(tx: Transaction, connection_id: UUID, user_id: UUID) -> int:
+    """Return how many executions of a person wait for a connection."""
+    row = tx.execute(
+        "SELECT count(*) AS count FROM query_executions"
+        " WHERE connection_id = %s AND user_id = %s AND state = 'queued'",
+        [connection_id, user_id],
+    ).fetchone()
+    return int(row["count"]) if row else 0
+
+
+def has_waiting(tx: Transaction, connection_id: UUID) -> bool:
+    """Say whether anything waits for a connection."""
+    found = tx.execute(
+        "SELECT 1 FROM query_executions WHERE connection_id = %s AND state = 'queued' LIMIT 1",
+        [connection_id],
+    )
+    return found.fetchone() is not None
 
 
 def claim_next(tx: Transaction, connection_id: UUID, lease: Lease, *, most: int) -> Claimed | None:
@@ -167,14 +205,12 @@ def succeed(
     tx: Transaction, execution_id: UUID, owner: UUID, now: datetime, success: Success
 ) -> bool:
     """Write down a result; False, and nothing is written, when the lease was lost."""
-    from psycopg.types.json import Jsonb  # noqa: PLC0415
-
     done = tx.execute(
         """
         UPDATE query_executions
         SET state = 'succeeded', finished_at = %s, lease_owner = NULL, lease_expires_at = NULL,
             work = NULL, preview = NULL, row_count = %s, rows_so_far = %s, duration_ms = %s,
-            result = %s, result_expires_at = %s, truncated_reason = %s, notes = %s
+            result = %s, result_expires_at = %s, truncated_reason = %s, notes = %s::jsonb
         WHERE id = %s AND lease_owner = %s AND state = 'running'
         """,
         [
@@ -185,7 +221,7 @@ def succeed(
             success.result,
             success.result_expires_at,
             success.truncated_reason,
-            Jsonb(list(success.notes)) if success.notes else None,
+            json.dumps(list(success.notes)) if success.notes else None,
             execution_id,
             owner,
         ],
@@ -203,20 +239,18 @@ def fail(
     is_canceled: bool = False,
 ) -> bool:
     """Write down why there is no result; False when the lease was lost."""
-    from psycopg.types.json import Jsonb  # noqa: PLC0415
-
     done = tx.execute(
         """
         UPDATE query_executions
         SET state = %s, finished_at = %s, lease_owner = NULL, lease_expires_at = NULL, work = NULL,
-            error = %s,
+            error = %s::jsonb,
             duration_ms = extract(epoch FROM %s - started_at) * 1000
         WHERE id = %s AND lease_owner = %s AND state = 'running'
         """,
         [
             "canceled" if is_canceled else "failed",
             now,
-            Jsonb(dict(error)),
+            json.dumps(dict(error)),
             now,
             execution_id,
             owner,
@@ -260,8 +294,6 @@ def fail_lost(
     tx: Transaction, now: datetime, error: Mapping[str, Any], *, limit: int = 100
 ) -> list[UUID]:
     """Fail what nobody holds any more; return which. It is not done again by itself."""
-    from psycopg.types.json import Jsonb  # noqa: PLC0415
-
     rows = tx.execute(
         """
         WITH lost AS (
@@ -272,11 +304,12 @@ def fail_lost(
         )
         UPDATE query_executions AS execution
         SET state = CASE WHEN cancel_requested_at IS NULL THEN 'failed' ELSE 'canceled' END,
-            finished_at = %s, lease_owner = NULL, lease_expires_at = NULL, work = NULL, error = %s
+            finished_at = %s, lease_owner = NULL, lease_expires_at = NULL, work = NULL,
+            error = %s::jsonb
         FROM lost WHERE execution.id = lost.id
         RETURNING execution.id
         """,
-        [now, limit, now, Jsonb(dict(error))],
+        [now, limit, now, json.dumps(dict(error))],
     ).fetchall()
     return [row["id"] for row in rows]
 
@@ -307,15 +340,13 @@ def _take_slot(
 
 
 def _insert(tx: Transaction, new: NewExecution, lease: Lease | None) -> None:
-    from psycopg.types.json import Jsonb  # noqa: PLC0415
-
     tx.execute(
         """
         INSERT INTO query_executions (
             id, connection_id, connection_version, user_id, fingerprint, state, runs_once, work,
             queued_at, started_at, deadline_at, lease_owner, lease_expires_at
         )
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s)
         """,
         [
             new.id,
@@ -325,7 +356,7 @@ def _insert(tx: Transaction, new: NewExecution, lease: Lease | None) -> None:
             new.fingerprint,
             "queued" if lease is None else "running",
             new.runs_once,
-            Jsonb(dict(new.work)),
+            json.dumps(dict(new.work)),
             new.queued_at,
             lease and lease.now,
             lease and lease.deadline_at,

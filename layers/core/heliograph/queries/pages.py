@@ -78,6 +78,7 @@ class SegmentWriter:
         self._segment_bytes = min(segment_bytes, page_bytes)
         self._parts: list[bytes] = []
         self._size = 0
+        self._batch = segment_rows  # rows that are encoded at once: less where they are wide
         self._open = Segment(0)
 
     @property
@@ -89,7 +90,7 @@ class SegmentWriter:
         """Take in a batch of rows; yield the segments that are complete."""
         start = 0
         while start < len(rows):
-            room = self._segment_rows - self._open.row_count
+            room = min(self._segment_rows - self._open.row_count, self._batch)
             batch = rows[start : start + room]
             start += len(batch)
             yield from self._write(batch)
@@ -102,10 +103,22 @@ class SegmentWriter:
     def _write(self, rows: Sequence[Row]) -> Iterator[Segment]:
         encoded = encode_rows(rows, self._columns, self._frame).encode()
         # No cell can be over its limit where all rows together are not.
-        if len(encoded) <= min(self._cell_bytes, self._segment_bytes):
+        most = min(self._cell_bytes, self._segment_bytes)
+        if len(encoded) <= most:
+            if self._open.row_count and self._size + len(encoded) > self._segment_bytes:
+                yield self._close()
             self._append(encoded, len(rows))
+            if len(encoded) * 2 <= most:
+                self._batch = min(self._segment_rows, self._batch * 2)
             if self._is_full():
                 yield self._close()
+            return
+        if len(rows) > 1:
+            # As many as should fit: row by row takes several times as long.
+            step = max(1, min(len(rows) - 1, len(rows) * most * 7 // (8 * len(encoded))))
+            self._batch = step
+            for start in range(0, len(rows), step):
+                yield from self._write(rows[start : start + step])
             return
         for row in rows:
             fitted = self._fit(row)

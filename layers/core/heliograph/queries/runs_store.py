@@ -6,6 +6,7 @@ Whoever joins or leaves an execution locks it first, so that nobody joins what i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,15 +86,13 @@ _FROM = "query_runs AS run LEFT JOIN query_executions AS execution ON execution.
 
 def insert(tx: Transaction, new: NewRun) -> None:
     """Write down a question."""
-    from psycopg.types.json import Jsonb  # noqa: PLC0415
-
     tx.execute(
         """
         INSERT INTO query_runs (
             id, execution_id, connection_id, user_id, origin, parent_id, sql, parameters,
             is_detached, requested_at, polled_at, cached_at
         )
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s)
         """,
         [
             new.id,
@@ -103,7 +102,7 @@ def insert(tx: Transaction, new: NewRun) -> None:
             new.origin,
             new.parent_id,
             new.sql,
-            None if new.parameters is None else Jsonb(new.parameters),
+            None if new.parameters is None else json.dumps(new.parameters),
             new.is_detached,
             new.requested_at,
             new.requested_at,

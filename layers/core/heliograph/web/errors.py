@@ -53,6 +53,7 @@ STATUSES: Mapping[type[HeliographError], int] = {
     errors.LastAdmin: 409,
     errors.SetupDone: 409,
     errors.LinkInvalid: 410,
+    errors.ResultExpired: 410,
     errors.PasswordRequired: 422,
     errors.PasswordWeak: 422,
     errors.AddressForbidden: 422,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -75,18 +75,51 @@ class BoundStatement:
     wraps_lists: bool = False
 
 
+NAME_PREFIX = "heliograph:"
+"""How the names begin under which Heliograph's connections are seen on a server."""
+
+IDLE_NAME = f"{NAME_PREFIX}idle"
+"""The name to open a session under that is kept warm: what it is called between two runs."""
+
+CANCEL_TIME = timedelta(seconds=3)
+"""How long `Engine.cancel` and `Engine.terminate` take at most."""
+
+
+def run_name(run_id: str) -> str:
+    """Return the name that a connection has on the server while it runs ``run_id``."""
+    return f"{NAME_PREFIX}{run_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks after a run while it waits for the server: no thread, the one that waits does it.
+
+    ``check`` is called about every ``interval`` while the run lasts, never in its first
+    ``interval``; it ends the run by raising. What it does delays the rows, so it should be quick.
+    At ``deadline``, a ``time.monotonic()``, the run ends with `QueryTimedOut`. The statement is
+    cancelled on the server, and the session stays usable.
+    """
+
+    check: Callable[[], None] | None = None
+    interval: timedelta = timedelta(milliseconds=500)
+    deadline: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """How one statement is run. ``settings`` are bound, for the transaction only.
 
-    ``timeout`` bounds the whole run on the server; None leaves the server's own. Without
-    ``max_rows`` the whole result is read.
+    ``timeout`` bounds each statement of the run on the server (a cursor that a procedure returns is
+    read with several); None leaves the server's own. Without ``max_rows`` the whole result is read.
+    While it runs, and no longer, the server shows the connection as ``run_name(run_id)``.
     """
 
     timeout: timedelta | None = None
     max_rows: int | None = None
     time_zone: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    run_id: str | None = None
+    watch: Watch | None = None
 
 
 class ResultStream(Protocol):
@@ -143,7 +176,8 @@ class Session(Protocol):
     ) -> AbstractContextManager[ResultStream]:
         """Run a statement; leaving the context cancels what still runs and rolls back.
 
-        Raises the `QueryError` family and `QueryTimedOut`, also from the batches.
+        Raises the `QueryError` family and `QueryTimedOut`, also from the batches, and what the
+        check of ``options.watch`` raises.
         """
         ...
 
@@ -151,6 +185,14 @@ class Session(Protocol):
         self, statement: BoundStatement, options: RunOptions
     ) -> AbstractContextManager[CsvStream]:
         """Run a wrappable statement without parameters, as CSV that the database writes."""
+        ...
+
+    def find_volatile(self, names: Collection[str]) -> dict[str, bool]:
+        """Say of each lower-case name that functions have whether any of those is volatile.
+
+        A name that no function has is left out. For an idle session, within seconds. Raises the
+        `QueryError` family and `QueryTimedOut`.
+        """
         ...
 
     def interrupt(self) -> None:
@@ -179,6 +221,31 @@ class Engine(Protocol):
 
     def open(self, url: ConnectionUrl, *, application_name: str) -> Session:
         """Connect. Raises the `ConnectError` family; no message holds the password."""
+        ...
+
+    def cancel(self, url: ConnectionUrl, run_id: str, *, within: timedelta = CANCEL_TIME) -> int:
+        """End a run on the server, over a connection of its own; return how many there were.
+
+        Found by its name and role, never by its process alone, so that only what Heliograph runs
+        with this login can be hit. Its session survives where the run ends within a second; where
+        it does not, because it waits for its client or ignores the request, it is terminated.
+        Works without special rights. Raises the `ConnectError` family and `QueryTimedOut`.
+        """
+        ...
+
+    def terminate(
+        self,
+        url: ConnectionUrl,
+        runs: str | Collection[str],
+        *,
+        within: timedelta = CANCEL_TIME,
+    ) -> int:
+        """Close connections on the server, found as `cancel` does; return how many there were.
+
+        ``runs`` are ids of runs, or one text: the beginning of the names behind `NAME_PREFIX`, such
+        as ``idle`` for warm sessions. Comes back when they are gone, or the time is up. Raises
+        the `ConnectError` family and `QueryTimedOut`.
+        """
         ...
 
     def examine(

@@ -72,6 +72,7 @@ hint or detail ever holds a password, a connection string or the value of a para
     │   │   ├── LastAdmin               last_admin
     │   │   └── SetupDone               setup_done
     │   ├── LinkInvalid                 link_invalid
+    │   ├── ResultExpired               result_expired
     │   ├── PasswordRequired            password_required
     │   ├── PasswordWeak                password_weak
     │   ├── AddressForbidden            address_forbidden
@@ -172,6 +173,7 @@ from heliograph.kernel.errors.server import (
     RateLimited,
     RequestError,
     RequestInvalid,
+    ResultExpired,
     RouteUnknown,
     SchemaOutdated,
     SessionRevoked,
@@ -257,6 +259,7 @@ __all__ = [
     "RateLimited",
     "RequestError",
     "RequestInvalid",
+    "ResultExpired",
     "RouteUnknown",
     "SchemaOutdated",
     "ServerResourcesExhausted",

@@ -138,6 +138,12 @@ class LinkInvalid(RequestError):
     code = "link_invalid"
 
 
+class ResultExpired(RequestError):
+    """The rows of a run are no longer kept."""
+
+    code = "result_expired"
+
+
 class PasswordRequired(RequestError):
     """The password of a connection must be typed again, because where it is sent was changed."""
 

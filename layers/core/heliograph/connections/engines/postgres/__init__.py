@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
-from heliograph.connections.engines.contract import CheckStep, Session
+from heliograph.connections.engines.contract import CANCEL_TIME, CheckStep, Session
 from heliograph.connections.engines.schema_shapes import DatabaseSchema
 from heliograph.connections.url import ConnectionUrl
 
@@ -21,6 +21,24 @@ class PostgresEngine:
         )
 
         return PostgresSession(open_connection(url, application_name=application_name))
+
+    def cancel(self, url: ConnectionUrl, run_id: str, *, within: timedelta = CANCEL_TIME) -> int:
+        """End a run on the server, found by its name."""
+        from heliograph.connections.engines.postgres.cancel import cancel_run  # noqa: PLC0415
+
+        return cancel_run(url, run_id, within=within)
+
+    def terminate(
+        self,
+        url: ConnectionUrl,
+        runs: str | Collection[str],
+        *,
+        within: timedelta = CANCEL_TIME,
+    ) -> int:
+        """Close connections on the server, found by their names."""
+        from heliograph.connections.engines.postgres.cancel import terminate_runs  # noqa: PLC0415
+
+        return terminate_runs(url, runs, within=within)
 
     def examine(
         self, url: ConnectionUrl, *, within: timedelta | None = None

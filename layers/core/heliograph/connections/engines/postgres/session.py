@@ -8,16 +8,21 @@ small chunks, as the server produces them (docs/decisions/0003-stream-without-a-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from heliograph.connections.engines.contract import BoundStatement, Column, RunOptions
+from heliograph.connections.engines.contract import (
+    BoundStatement,
+    Column,
+    RunOptions,
+    run_name,
+)
 from heliograph.connections.engines.postgres.errors import diagnose, query_error
 from heliograph.connections.engines.postgres.results import CopyResult, PostgresResult
 from heliograph.connections.engines.postgres.run import Run
@@ -27,6 +32,7 @@ from heliograph.connections.engines.postgres.types import (
     PostgresType,
     TypeCatalog,
 )
+from heliograph.connections.engines.postgres.values import array_literal
 from heliograph.connections.engines.postgres.wire import ServerError, Wire, check
 from heliograph.kernel.errors import (
     ConnectionLost,
@@ -51,7 +57,12 @@ _WATCH_CLIENT = """, set_config('client_connection_check_interval',
          ELSE current_setting('client_connection_check_interval') END, true)"""
 # Whoever keeps a session warm may be frozen, or gone. DISCARD ALL sets it back, so it comes after.
 _END_WHEN_IDLE = "SET idle_session_timeout = '60s'"
-_IDLE_TIMEOUT_SINCE = 140_000
+_IDLE_TIMEOUT_SINCE = _WATCH_CLIENT_SINCE = 140_000
+_QUICK_SECONDS = 5.0
+_VOLATILE_SQL = """
+SELECT pg_catalog.lower(proname), pg_catalog.bool_or(provolatile = 'v')
+  FROM pg_catalog.pg_proc WHERE pg_catalog.lower(proname) = ANY ($1::pg_catalog.text[]) GROUP BY 1
+"""
 _EFFECTIVE_TIMEOUT = "extract(epoch FROM current_setting('statement_timeout')::interval)::text"
 
 
@@ -78,6 +89,18 @@ class PostgresSession:
         with self._transaction(run, options):
             yield CopyResult(run, options.max_rows)
 
+    def find_volatile(self, names: Collection[str]) -> dict[str, bool]:
+        """Say which functions are volatile; see `contract.Session.find_volatile`."""
+        self.wire.limit(_QUICK_SECONDS)
+        try:
+            result = self.wire.execute(_VOLATILE_SQL, [array_literal([*names]).encode()])
+        except ServerError as error:
+            raise query_error(diagnose(error.result), sql="", origin=lambda at: at) from None
+        return {
+            (result.get_value(row, 0) or b"").decode(): result.get_value(row, 1) == b"t"
+            for row in range(result.ntuples)
+        }
+
     def interrupt(self) -> None:
         """End what runs now on the server; the one method that another thread may call."""
         self.wire.interrupt()
@@ -92,9 +115,8 @@ class PostgresSession:
             self.close()
         if not self.wire.is_closed:
             try:
-                self.wire.limit(5.0)
-                self.wire.execute("DISCARD ALL")
-                self.wire.execute(_END_WHEN_IDLE)
+                self.wire.limit(_QUICK_SECONDS)
+                self.wire.execute_each("DISCARD ALL", _END_WHEN_IDLE)
             except (ServerError, ConnectionLost, QueryTimedOut):
                 self.wire.close()
         return not self.wire.is_closed
@@ -136,6 +158,7 @@ class PostgresSession:
     @contextmanager
     def _transaction(self, run: Run, options: RunOptions) -> Iterator[None]:
         self.wire.limit(options.timeout.total_seconds() if options.timeout else None)
+        self.wire.watch(options.watch)
         try:
             self._begin(run, options)
             yield
@@ -151,36 +174,50 @@ class PostgresSession:
             settings["statement_timeout"] = str(milliseconds)
         if options.time_zone is not None:
             settings["TimeZone"] = options.time_zone
-        calls = [f"set_config(${2 * n + 1}, ${2 * n + 2}, true)" for n in range(len(settings))]
-        watch = _WATCH_CLIENT if self.wire.server_version >= 140_000 else ""
+        if options.run_id is not None:
+            settings["application_name"] = run_name(options.run_id)
+        values = [text.encode() for pair in settings.items() for text in pair]
         send = self.wire.pgconn.send_query_params
-        opened, configured, timeout, *described = self.wire.pipeline(
+        steps = [
             partial(send, b"BEGIN READ ONLY", None),
-            partial(
-                send,
-                f"SELECT {', '.join(calls)}{watch}".encode(),
-                [text.encode() for pair in settings.items() for text in pair],
-            ),
-            partial(send, f"SELECT {_EFFECTIVE_TIMEOUT}".encode(), None),
-            *run.description_steps(),
-        )
+            partial(send, _settings_sql(len(settings), self._can_watch_client), values),
+        ]
+        if options.timeout is None:
+            steps.append(partial(send, f"SELECT {_EFFECTIVE_TIMEOUT}".encode(), None))
+        results = self.wire.pipeline(*steps, *run.description_steps())
+        prelude, described = results[: len(steps)], results[len(steps) :]
         try:
-            for result in (opened, configured, timeout):
+            for result in prelude:
                 check(result)
         except ServerError as error:
             raise _setting_error(error, options) from None
-        run.begin(described, float(timeout.get_value(0, 0) or 0))
+        if options.timeout is None:
+            run.begin(described, float(prelude[-1].get_value(0, 0) or 0))
+        else:
+            run.begin(described, milliseconds / 1000)
+
+    @property
+    def _can_watch_client(self) -> bool:
+        return self.wire.server_version >= _WATCH_CLIENT_SINCE
 
     def _end(self) -> None:
         wire = self.wire
+        wire.watch(None)
         wire.cancel()
         if wire.is_closed or wire.pgconn.transaction_status == TransactionStatus.IDLE:
             return
         try:
-            wire.limit(5.0)
+            wire.limit(_QUICK_SECONDS)
             wire.execute("ROLLBACK")
         except (ServerError, ConnectionLost, QueryTimedOut):
             wire.close()
+
+
+@cache
+def _settings_sql(count: int, has_watch: bool) -> bytes:
+    """Return the SQL that binds so many settings to the transaction."""
+    calls = [f"set_config(${2 * n + 1}, ${2 * n + 2}, true)" for n in range(count)]
+    return f"SELECT {', '.join(calls)}{_WATCH_CLIENT if has_watch else ''}".encode()
 
 
 def _setting_error(error: ServerError, options: RunOptions) -> HeliographError:

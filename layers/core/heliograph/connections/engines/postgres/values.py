@@ -25,7 +25,7 @@ def encode_values(statement: BoundStatement, types: Sequence[PostgresType]) -> l
                     f"Parameter {label} takes one value of type {kind.name}, not a list.",
                     hint=f"For a list write: = ANY({_as_written(label)}).",
                 )
-            value = _array_literal(value, kind.delimiter)  # noqa: PLW2901
+            value = array_literal(value, kind.delimiter)  # noqa: PLW2901
         encoded.append(None if value is None else _to_bytes(label, value))
     return encoded
 
@@ -45,13 +45,15 @@ def _to_bytes(label: str, value: str) -> bytes:
         raise ParameterInvalid(f"The value of parameter {label} is not valid Unicode.") from None
 
 
-def _array_literal(values: Sequence[Value], delimiter: str) -> str:
+def array_literal(values: Sequence[Value], delimiter: str = ",") -> str:
+    """Return the text of an array, as PostgreSQL reads it."""
+
     # https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO: quoting is always allowed.
     def literal(value: Value) -> str:
         if value is None:
             return "NULL"
         if isinstance(value, str):
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        return _array_literal(value, delimiter)
+        return array_literal(value, delimiter)
 
     return "{" + delimiter.join(map(literal, values)) + "}"

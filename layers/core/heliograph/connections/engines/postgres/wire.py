@@ -7,6 +7,7 @@ Ctrl-C cancels on the server as it does with a cursor.
 
 from __future__ import annotations
 
+import math
 import select
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -15,15 +16,16 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors, generators
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from heliograph.connections.engines.contract import Watch
 from heliograph.kernel.errors import ConnectionLost, QueryTimedOut
 
 GRACE_SECONDS = 5.0
 """How much longer than the server a run's deadline lies: the server's own timeout comes first."""
 
-_CANCEL_SECONDS = 5.0
+_CANCEL_SECONDS = 3.0
 FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 """How a step that the server refused ends."""
 
@@ -51,7 +53,10 @@ class Wire:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self.pgconn = connection.pgconn
-        self._deadline: float | None = None
+        self._deadline = math.inf  # the connection is closed then
+        self._watch: Watch | None = None
+        self._watched_since = 0.0
+        self._next_look = math.inf
 
     @property
     def is_closed(self) -> bool:
@@ -69,9 +74,19 @@ class Wire:
         poll.register(self.pgconn.socket, select.POLLIN)
         return bool(poll.poll(0))
 
-    def limit(self, seconds: float | None) -> None:
+    def limit(self, seconds: float | None, *, grace: float = GRACE_SECONDS) -> None:
         """From now on wait for this long altogether, and a grace; None waits for ever."""
-        self._deadline = None if not seconds else time.monotonic() + seconds + GRACE_SECONDS
+        self._deadline = math.inf if not seconds else time.monotonic() + seconds + grace
+
+    def watch(self, watch: Watch | None) -> None:
+        """From now on have every wait look at ``watch``, in its own time; None ends that.
+
+        What it raises comes out of the wait. The connection is then in the middle of something:
+        `cancel` ends it.
+        """
+        self._watch = watch
+        self._watched_since = time.monotonic()
+        self._plan_look(self._watched_since)
 
     def pipeline(self, *steps: Callable[[], None]) -> list[PGresult]:
         """Send all steps in one trip and return one result for each; a failed one ends the rest."""
@@ -90,6 +105,29 @@ class Wire:
                 raise self._lost(None)
         pgconn.exit_pipeline_mode()
         return results[:-1]  # the last one is the end of the pipeline
+
+    def execute_each(self, *statements: str) -> None:
+        """Run statements in one trip, each in a transaction of its own; raises `ServerError`."""
+        pgconn = self.pgconn
+        pgconn.enter_pipeline_mode()
+        for sql in statements:
+            pgconn.send_query_params(sql.encode(), None)
+            pgconn.pipeline_sync()
+        self.flush()
+        ended = 0
+        results: list[PGresult] = []
+        while ended < len(statements):
+            result = self._wait(generators.fetch(pgconn))
+            if result is None:
+                if self.is_closed:
+                    raise self._lost(None)
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                ended += 1
+            else:
+                results.append(result)
+        pgconn.exit_pipeline_mode()
+        for result in results:
+            check(result)
 
     def execute(
         self, sql: str, values: Sequence[bytes | None] = (), types: Sequence[int] = ()
@@ -129,8 +167,10 @@ class Wire:
         if self.is_closed or self.pgconn.transaction_status != TransactionStatus.ACTIVE:
             return
         try:
+            self.limit(_CANCEL_SECONDS, grace=0)
+            self.flush()  # what has been sent in part cannot be taken back
             self.connection.cancel_safe(timeout=_CANCEL_SECONDS)
-            self.limit(_CANCEL_SECONDS)
+            self.limit(_CANCEL_SECONDS, grace=0)
             self._discard()
         except (psycopg.Error, ConnectionLost, QueryTimedOut):
             self.close()
@@ -145,30 +185,58 @@ class Wire:
         self.connection.close()
 
     def _discard(self) -> None:
+        is_pipeline = self.pgconn.pipeline_status != PipelineStatus.OFF
         while True:
             result = self._wait(generators.fetch(self.pgconn))
             if result is None:
+                if not is_pipeline or self.pgconn.status == ConnStatus.BAD:
+                    return
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                self.pgconn.exit_pipeline_mode()
                 return
-            if result.status == ExecStatus.COPY_OUT:
+            elif result.status == ExecStatus.COPY_OUT:
                 while (size := self.pgconn.get_copy_data(1)[0]) >= 0:
                     if size == 0:
                         self.wait_readable()
 
     def _wait(self, generator: Generator[Any, Any, T]) -> T:
-        remaining = None if self._deadline is None else self._deadline - time.monotonic()
-        try:
-            if remaining is None:
-                return self.connection.wait(generator)
-            return self.connection.wait(generator, timeout=max(remaining, 0.001))
-        except errors._WaitTimeout:  # psycopg has no public name for it
-            self.close()
+        while True:
+            now = time.monotonic()
+            if now >= self._next_look:
+                self._look(now)
+                now = time.monotonic()
+            seconds = min(self._deadline, self._next_look) - now
+            try:
+                if seconds == math.inf:
+                    return self.connection.wait(generator)
+                return self.connection.wait(generator, timeout=max(seconds, 0.001))
+            except errors._WaitTimeout:  # psycopg has no public name for it
+                if time.monotonic() >= self._deadline:
+                    self.close()
+                    raise _silent() from None
+            except psycopg.OperationalError as error:
+                self.close()
+                raise self._lost(error.sqlstate) from None
+
+    def _look(self, now: float) -> None:
+        watch = self._watch
+        assert watch is not None
+        if watch.deadline is not None and now >= watch.deadline:
             raise QueryTimedOut(
-                "The server did not answer in time, not even to say that time was up.",
-                hint="The network or the server may be down: try heliograph doctor.",
-            ) from None
-        except psycopg.OperationalError as error:
-            self.close()
-            raise self._lost(error.sqlstate) from None
+                f"The query was ended after {now - self._watched_since:.3g} s: it took too long.",
+                hint="Ask for less, add an index, or have it given longer.",
+            )
+        if watch.check is not None:
+            watch.check()
+        self._plan_look(time.monotonic())
+
+    def _plan_look(self, now: float) -> None:
+        self._next_look = math.inf
+        if self._watch is not None:
+            if self._watch.check is not None:
+                self._next_look = now + self._watch.interval.total_seconds()
+            if self._watch.deadline is not None:
+                self._next_look = min(self._next_look, self._watch.deadline)
 
     def _lost(self, sqlstate: str | None) -> ConnectionLost:
         return ConnectionLost(
@@ -176,6 +244,13 @@ class Wire:
             sqlstate=sqlstate,
             hint="The server was stopped or the network cut. Run the query again.",
         )
+
+
+def _silent() -> QueryTimedOut:
+    return QueryTimedOut(
+        "The server did not answer in time, not even to say that time was up.",
+        hint="The network or the server may be down: try heliograph doctor.",
+    )
 
 
 def _consume(pgconn: psycopg.pq.abc.PGconn) -> Generator[Any, Any, None]:
