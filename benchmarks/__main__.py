@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alerts, serve
+from benchmarks import alerts, exports, results, serve
 from benchmarks.cold_starts import bench_cold_starts
 from benchmarks.data import make_mixed
 from heliograph.local.postgres_server import PostgresServer
 from heliograph.platform.postgres import connect
 
 SLOW_ROWS = 50_000
-PARTS = ("paths", "startup", "alerts", "serve", "cold", "up")
+PARTS = ("paths", "results", "exports", "startup", "alerts", "serve", "cold", "up")
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,24 @@ def bench_paths(server: PostgresServer, folder: Path, rows: int) -> None:
         print(f"  {pair.ours:<24} / {pair.floor:<32} {ratio:>6.2f}  {aim}", flush=True)
 
 
+def bench_results(server: PostgresServer, folder: Path, rows: int) -> None:
+    """Measure where a result lives: storing it, and pages at its end."""
+    create(server, "bench_results")
+    url = server.url("bench_results")
+    make_mixed(url, rows)
+    print()
+    results.run(url, folder, measure("json", url, folder))
+
+
+def bench_exports(server: PostgresServer, folder: Path, rows: int) -> None:
+    """Measure exports into a store of blobs."""
+    create(server, "bench_exports")
+    make_mixed(server.url("bench_exports"), rows)
+    place = folder / "exports"
+    place.mkdir()
+    exports.run(server.url("bench_exports"), place, rows)
+
+
 def bench_startup(server: PostgresServer) -> None:
     """Measure `heliograph query "select 1"` beside the imports that it cannot do without."""
     bare = cpu_ms("pass")
@@ -121,6 +139,10 @@ def main() -> None:
                     create(server, database)
                     make_mixed(server.url(database), min(rows, options.rows))
                 bench_paths(server, folder, options.rows)
+            if options.only in (None, "results"):
+                bench_results(server, folder, options.rows)
+            if options.only in (None, "exports"):
+                bench_exports(server, folder, options.rows)
             if options.only in (None, "startup"):
                 bench_startup(server)
             if options.only in (None, "cold"):
