@@ -88,6 +88,8 @@ class Schemas:
             claim = self._claim(connection, self._inline)
             with self._transaction() as tx:
                 is_ours = store.claim_first(tx, claim)
+                if is_ours:
+                    self._record(tx, actor, "schema.read", connection, claim)
             if is_ours:
                 self._read_inline(connection, claim)
         elif found.state in ("waiting", "reading"):
@@ -107,15 +109,7 @@ class Schemas:
         with self._transaction() as tx:
             is_ours = store.claim_first(tx, claim) or store.claim_again(tx, claim)
             if is_ours:
-                record(
-                    tx,
-                    actor,
-                    "schema.refreshed",
-                    at=claim.at,
-                    object_type=OBJECT_TYPE,
-                    object_id=connection_id,
-                    object_name=connection.name,
-                )
+                self._record(tx, actor, "schema.refreshed", connection, claim)
         if is_ours:
             self._read_inline(connection, claim)
         else:
@@ -141,6 +135,19 @@ class Schemas:
     def requeue_waiting(self) -> int:
         """Wake up the readers of what waits and nobody reads; return how many were woken up."""
         return self._wake(None)
+
+    def _record(
+        self, tx: Transaction, actor: Actor, action: str, connection: Connection, claim: Claim
+    ) -> None:
+        record(
+            tx,
+            actor,
+            action,
+            at=claim.at,
+            object_type=OBJECT_TYPE,
+            object_id=connection.id,
+            object_name=connection.name,
+        )
 
     def _claim(self, connection: Connection, within: timedelta) -> Claim:
         now = self._clock.now()

@@ -30,6 +30,7 @@ _PLAIN = frozenset(
     }
 )
 _FORMULA = re.compile(r"[=+\-@\t\r]")
+_MAYBE_FORMULA = re.compile(rf"{_SEPARATOR}[=+\-@\t\r]")  # in a whole batch, a value's beginning
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -97,10 +98,10 @@ class CsvEncoder:
     ) -> Sequence[str | None]:
         if column.kind in _PLAIN:
             return ["" if value is None else value for value in values] if has_nulls else values
-        if self._guards:
+        joined = _joined(values, has_nulls)
+        if self._guards and _MAYBE_FORMULA.search(joined):
             values = [value and self._guard(value) for value in values]
-        present = [value for value in values if value is not None] if has_nulls else values
-        joined = _SEPARATOR.join(("", *present, ""))  # type: ignore[arg-type]
+            joined = _joined(values, has_nulls)
         is_alone = len(self._columns) == 1
         if is_alone or _EMPTY in joined or any(mark in joined for mark in '",\n\r'):
             return _quoted(values, is_alone=is_alone)
@@ -111,6 +112,11 @@ class CsvEncoder:
             self._guarded_cells += 1
             return f"'{text}"
         return text
+
+
+def _joined(values: Sequence[str | None], has_nulls: bool) -> str:
+    present = [value for value in values if value is not None] if has_nulls else values
+    return _SEPARATOR.join(("", *present, ""))  # type: ignore[arg-type]
 
 
 def quote(text: str, *, is_alone: bool) -> str:
