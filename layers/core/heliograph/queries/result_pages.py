@@ -77,7 +77,7 @@ def build_page(
     for segment in segments:
         if row >= end:
             break
-        room = most_bytes - size - (len(_BETWEEN) if pieces else 0)
+        room = most_bytes - size
         start = row - segment.first_row
         count = min(segment.row_count - start, end - row)
         if count == segment.row_count and segment.lines.size <= room:
