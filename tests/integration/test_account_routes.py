@@ -187,6 +187,7 @@ def test_me_says_who_asks_and_by_what(
         "name": "Eva",
         "role": "editor",
         "groups": [{"id": group["id"], "name": "Sales"}],
+        "claims": {},
         "scopes": None,
     }
     assert session_id

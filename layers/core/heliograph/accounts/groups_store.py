@@ -80,7 +80,7 @@ def select_members(
     rows = database.fetch(
         """
         SELECT users.id, email, name, role, deactivated_at, users.created_at, updated_at,
-            last_signed_in_at
+            last_signed_in_at, claims
         FROM group_members JOIN users ON users.id = group_members.user_id
         WHERE group_id = %s AND (%s::text IS NULL OR email > %s)
         ORDER BY email

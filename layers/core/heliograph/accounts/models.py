@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,7 +14,10 @@ from heliograph.kernel.ids import GroupId, UserId
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may sign in, unless deactivated. ``email`` is in lower case."""
+    """A person who may sign in, unless deactivated. ``email`` is in lower case.
+
+    ``claims`` are what row-level security may know of them besides; see `accounts.claims`.
+    """
 
     id: UserId
     email: str
@@ -23,6 +27,19 @@ class User:
     created_at: datetime
     updated_at: datetime
     last_signed_in_at: datetime | None
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFacts:
+    """What is known of a person that policies may see. ``groups`` are names, sorted.
+
+    ``known_claims`` are the names, sorted, of all claims that anybody has.
+    """
+
+    groups: tuple[str, ...]
+    claims: Mapping[str, str]
+    known_claims: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

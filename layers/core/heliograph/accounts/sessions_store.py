@@ -75,7 +75,7 @@ def lock_by_refresh_token(tx: Transaction, token_hash: bytes) -> dict[str, Any] 
         SELECT sessions.id, sessions.user_id, sessions.expires_at, sessions.ended_at,
             users.email, users.name, users.role, users.deactivated_at,
             users.created_at AS user_created_at, users.updated_at AS user_updated_at,
-            users.last_signed_in_at
+            users.last_signed_in_at, users.claims
         FROM sessions JOIN users ON users.id = sessions.user_id
         WHERE sessions.id = (SELECT session_id FROM refresh_tokens WHERE token_hash = %s)
         FOR UPDATE OF sessions

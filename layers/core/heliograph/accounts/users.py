@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from heliograph.accounts import links_store, sessions_store
 from heliograph.accounts import users_store as store
-from heliograph.accounts.models import SessionEnd, User
+from heliograph.accounts.claims import clean_claims
+from heliograph.accounts.models import IdentityFacts, SessionEnd, User
 from heliograph.accounts.names import clean_email, clean_name, escape_like
 from heliograph.accounts.passwords import check_password, hash_password
 from heliograph.accounts.permissions import refuse_token
-from heliograph.audit.service import changed, record
+from heliograph.audit.service import changed, hide_secrets, record
 from heliograph.kernel.actors import Actor, Role
 from heliograph.kernel.clock import Clock
 from heliograph.kernel.errors import LastAdmin, NameTaken, NotFound
@@ -68,6 +70,16 @@ class Users:
         """Return the user with this email, in whatever case, or None."""
         return store.find_by_email(self._database, clean_email(email))
 
+    def identity_facts(self, user_id: UUID) -> IdentityFacts:
+        """Return the groups and claims of a user, and all names of claims, in one round trip.
+
+        Raises `NotFound`.
+        """
+        facts = store.find_identity_facts(self._database, user_id)
+        if facts is None:
+            raise _no_user()
+        return facts
+
     def create(self, actor: Actor, *, email: str, name: str, role: Role, password: str) -> User:
         """Create a user with a password: for the command line. People come by invitation.
 
@@ -121,12 +133,14 @@ class Users:
         name: str | None = None,
         role: Role | None = None,
         is_active: bool | None = None,
+        claims: Mapping[str, str] | None = None,
     ) -> User:
-        """Change what is given of a user; None leaves as it is.
+        """Change what is given of a user; None leaves as it is, ``claims`` replace all of theirs.
 
         Deactivation ends all sessions and waiting links of the user, and makes their tokens
-        unusable, at once. Raises `NotFound`, `LastAdmin` when no active admin would be left, and
-        `Forbidden` for a personal token that makes an admin, or brings one back.
+        unusable, at once. Raises `NotFound`, `LastAdmin` when no active admin would be left,
+        `RequestInvalid`, and `Forbidden` for a personal token that makes an admin, or brings one
+        back.
         """
         now = self._clock.now()
         with self._database.transaction() as tx:
@@ -141,6 +155,7 @@ class Users:
                 name=before.name if name is None else clean_name(name),
                 role=before.role if role is None else role,
                 is_active=before.is_active if is_active is None else is_active,
+                claims=before.claims if claims is None else clean_claims(claims),
             )
             if _is_acting_admin(after) and not _is_acting_admin(before):
                 refuse_token(actor)
@@ -162,9 +177,7 @@ class Users:
         action = "user.changed"
         if before.is_active != after.is_active:
             action = "user.reactivated" if after.is_active else "user.deactivated"
-        told_before, told_after = changed(asdict(before), asdict(after))
-        told_before.pop("updated_at", None)
-        told_after.pop("updated_at", None)
+        told = [_to_record(side) for side in changed(asdict(before), asdict(after))]
         record(
             tx,
             actor,
@@ -173,9 +186,17 @@ class Users:
             object_type="user",
             object_id=after.id,
             object_name=after.email,
-            before=told_before,
-            after=told_after,
+            before=told[0],
+            after=told[1],
         )
+
+
+def _to_record(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an audit record may hold of members of a user."""
+    told = {name: value for name, value in members.items() if name != "updated_at"}
+    if "claims" in told:
+        told["claims"] = hide_secrets(told["claims"])
+    return told
 
 
 def _is_acting_admin(user: User) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from heliograph.accounts.models import User
+from heliograph.accounts.models import IdentityFacts, User
 from heliograph.kernel.actors import Role
 from heliograph.kernel.ids import UserId
 
@@ -16,10 +17,35 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "users.id, users.email, users.name, users.role, users.deactivated_at, users.created_at, "
-    "users.updated_at, users.last_signed_in_at"
+    "users.updated_at, users.last_signed_in_at, users.claims"
 )
 # The number is drawn by lot; it stands for "who becomes the first admin" in this database.
 _SETUP_LOCK = 7_203_558_119_340_412
+_IDENTITY_FACTS = """
+WITH RECURSIVE name_lists AS (
+    (
+        SELECT jsonb_path_query_array(claims, '$.keyvalue().key') AS names
+        FROM users WHERE claims <> '{}' ORDER BY names LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+        SELECT jsonb_path_query_array(claims, '$.keyvalue().key') AS next
+        FROM users
+        WHERE claims <> '{}'
+            AND jsonb_path_query_array(claims, '$.keyvalue().key') > name_lists.names
+        ORDER BY next LIMIT 1
+    )
+    FROM name_lists WHERE names IS NOT NULL
+)
+SELECT claims,
+    ARRAY(
+        SELECT groups.name FROM groups
+        JOIN group_members ON group_members.group_id = groups.id
+        WHERE group_members.user_id = users.id
+    ) AS groups,
+    ARRAY(SELECT DISTINCT jsonb_array_elements_text(names) FROM name_lists) AS known_claims
+FROM users WHERE id = %s
+"""
 
 
 def read_user(row: Mapping[str, Any]) -> User:
@@ -33,6 +59,7 @@ def read_user(row: Mapping[str, Any]) -> User:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         last_signed_in_at=row["last_signed_in_at"],
+        claims=row["claims"],
     )
 
 
@@ -72,6 +99,20 @@ def find_by_email(database: Database, email: str) -> User | None:
     """Return the user with this email, or None."""
     rows = database.fetch(f"SELECT {_COLUMNS} FROM users WHERE email = %s", [email])  # noqa: S608
     return read_user(rows[0]) if rows else None
+
+
+def find_identity_facts(database: Database, user_id: UUID) -> IdentityFacts | None:
+    """Return what policies may see of a user, and all names of claims; None for no such user.
+
+    One look into an index for each different list of names: see migration 0008.
+    """
+    rows = database.fetch(_IDENTITY_FACTS, [user_id])
+    if not rows:
+        return None
+    row = rows[0]
+    return IdentityFacts(
+        tuple(sorted(row["groups"])), row["claims"], tuple(sorted(row["known_claims"]))
+    )
 
 
 def find_for_sign_in(
@@ -151,14 +192,22 @@ def insert(tx: Transaction, user: User, password_hash: str) -> None:
 
 
 def update(tx: Transaction, user: User, deactivated_at: datetime | None) -> None:
-    """Write a user's name, role and state."""
+    """Write a user's name, role, state and claims."""
     tx.execute(
         """
-        UPDATE users SET name = %s, role = %s, updated_at = %s,
+        UPDATE users SET name = %s, role = %s, updated_at = %s, claims = %s::jsonb,
             deactivated_at = CASE WHEN %s THEN NULL ELSE COALESCE(deactivated_at, %s) END
         WHERE id = %s
         """,
-        [user.name, user.role.value, user.updated_at, user.is_active, deactivated_at, user.id],
+        [
+            user.name,
+            user.role.value,
+            user.updated_at,
+            json.dumps(dict(user.claims)),
+            user.is_active,
+            deactivated_at,
+            user.id,
+        ],
     )
 
 

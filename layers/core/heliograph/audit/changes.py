@@ -52,6 +52,14 @@ def write_json(members: Mapping[str, Any] | None) -> str | None:
     return json.dumps(_clean(members), default=_plain, allow_nan=False)
 
 
+def hide_secrets(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return members, those that are named like a secret as `HIDDEN`, without a warning.
+
+    For members whose names people choose, not the program.
+    """
+    return {name: HIDDEN if _is_secret(name, value) else value for name, value in members.items()}
+
+
 def clean_text(text: str) -> str:
     """Return text that PostgreSQL can keep: without NUL and lone surrogates."""
     return text.encode(errors="replace").decode().replace("\x00", "\ufffd")
@@ -70,13 +78,18 @@ def _clean(value: Any) -> Any:
 
 
 def _member(name: str, value: Any) -> Any:
-    is_secret = _SECRET.search(name) and not _HARMLESS.search(name)
-    if value is None or isinstance(value, bool) or value == HIDDEN or not is_secret:
+    if not _is_secret(name, value):
         return _clean(value)
     warnings.warn(
         f"{name!r} looks like a secret and is recorded as {HIDDEN}.", SecretRecorded, stacklevel=2
     )
     return HIDDEN
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    if value is None or isinstance(value, bool) or value == HIDDEN:
+        return False
+    return bool(_SECRET.search(name)) and not _HARMLESS.search(name)
 
 
 def _plain(value: Any) -> str:

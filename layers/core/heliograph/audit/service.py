@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from heliograph.audit import store
-from heliograph.audit.changes import HIDDEN, changed, clean_text, write_json
+from heliograph.audit.changes import HIDDEN, changed, clean_text, hide_secrets, write_json
 from heliograph.audit.models import AuditEvent, AuditFilter, ExportFormat
 from heliograph.kernel.actors import Actor
 from heliograph.kernel.clock import Clock
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from heliograph.platform.blob_store import BlobStore
     from heliograph.platform.database import Database, Transaction
 
-__all__ = ["HIDDEN", "MOST_EXPORTED", "AuditLog", "changed", "record"]
+__all__ = ["HIDDEN", "MOST_EXPORTED", "AuditLog", "changed", "hide_secrets", "record"]
 
 MOST_EXPORTED = 200_000
 """How many events one export may hold: what fits into the time of one request."""

@@ -371,11 +371,14 @@ CREATE TABLE users (
     updated_at timestamp with time zone NOT NULL,
     last_signed_in_at timestamp with time zone,
     deactivated_at timestamp with time zone,
+    claims jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT users_pkey PRIMARY KEY (id),
     CONSTRAINT users_email_key UNIQUE (email),
+    CONSTRAINT users_claims_check CHECK ((jsonb_typeof(claims) = 'object'::text)),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'editor'::text, 'viewer'::text])))
 );
 CREATE INDEX users_active_admins_idx ON public.users USING btree (id) WHERE ((role = 'admin'::text) AND (deactivated_at IS NULL));
+CREATE INDEX users_claim_names_idx ON public.users USING btree (jsonb_path_query_array(claims, '$.keyvalue()."key"'::jsonpath)) WHERE (claims <> '{}'::jsonb);
 
 CREATE OR REPLACE FUNCTION public.refuse_audit_change()
  RETURNS trigger

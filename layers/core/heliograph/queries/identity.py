@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from heliograph.accounts.claims import NAME_RULE, is_claim_name, is_setting_value
 from heliograph.kernel.actors import Actor
 from heliograph.kernel.errors import RequestInvalid
 
@@ -25,7 +25,6 @@ USER_GROUPS: Final = "heliograph.user_groups"
 CLAIM_PREFIX: Final = "heliograph.claim_"
 
 _NAMES: Final = (USER_ID, USER_EMAIL, USER_ROLE, USER_GROUPS)
-_CLAIM_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def identity_settings(
         settings[USER_ROLE] = identity.role
         settings[USER_GROUPS] = json.dumps(sorted(set(identity.groups)), ensure_ascii=False)
     for name, value in settings.items():
-        if not _is_storable(value):
+        if not is_setting_value(value):
             raise RequestInvalid(f"The value of {name} holds a character that PostgreSQL refuses.")
     return settings
 
@@ -88,15 +87,6 @@ def identity_key(settings: Mapping[str, str]) -> str:
 
 
 def _claim_setting(name: str) -> str:
-    if not _CLAIM_NAME.fullmatch(name):
-        raise RequestInvalid(
-            "The name of a claim has up to 40 lower-case letters, digits and _, a letter first."
-        )
+    if not is_claim_name(name):
+        raise RequestInvalid(f"The name of a claim {NAME_RULE}.")
     return CLAIM_PREFIX + name
-
-
-def _is_storable(value: str) -> bool:
-    try:
-        return b"\0" not in value.encode()
-    except UnicodeEncodeError:
-        return False

@@ -35,6 +35,7 @@ class MeAnswer(AnswerModel):
     name: str
     role: Role
     groups: list[MyGroupAnswer]
+    claims: dict[str, str]
     scopes: list[Scope] | None
     session_id: UUID | None
 
@@ -76,6 +77,7 @@ def get_me(call: Call[Nothing, Nothing]) -> MeAnswer:
         email=user.email,
         name=user.name,
         role=user.role,
+        claims=dict(user.claims),
         groups=[MyGroupAnswer(id=group_id, name=name) for group_id, name in groups],
         scopes=None if actor.scopes is None else sorted(Scope(scope) for scope in actor.scopes),
         session_id=None if actor.session_id is None else UUID(actor.session_id),

@@ -1,21 +1,36 @@
-"""``/api/users``: people and their roles. Editors see them, to share with; admins change them."""
+"""``/api/users``: people, roles, claims. Editors see them, to share with; admins change them."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from heliograph.accounts.claims import MOST_CLAIMS, MOST_VALUE_CHARACTERS, NAME_PATTERN
 from heliograph.accounts.models import User
 from heliograph.kernel.actors import Actor, Role
 from heliograph.kernel.errors import CursorInvalid, LastAdmin, NotFound
 from heliograph.web.contract import Access, AnswerModel, Call, Nothing, RequestModel, Route
 from heliograph.web.paging import PageQuery
 
+# The service checks them; this says the same in the API's description.
+_Claims = Annotated[
+    dict[str, str],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": MOST_CLAIMS,
+            "propertyNames": {"pattern": f"^{NAME_PATTERN}$"},
+            "additionalProperties": {"type": "string", "maxLength": MOST_VALUE_CHARACTERS},
+        }
+    ),
+]
+
 
 class UserAnswer(AnswerModel):
-    """A person. ``last_signed_in_at`` is null for those who are no admins."""
+    """A person. Who is no admin gets null for ``last_signed_in_at``, and for others' ``claims``."""
 
     id: UUID
     email: str
@@ -24,6 +39,7 @@ class UserAnswer(AnswerModel):
     is_active: bool
     created_at: datetime
     last_signed_in_at: datetime | None
+    claims: dict[str, str] | None
 
 
 class UsersAnswer(AnswerModel):
@@ -51,6 +67,10 @@ class UserChange(RequestModel):
     is_active: bool | None = Field(
         None, description="False ends all sessions and makes tokens unusable, at once."
     )
+    claims: _Claims | None = Field(
+        None,
+        description="What row-level security may know of them, by name; replaces all they have.",
+    )
 
 
 def answer_user(user: User, actor: Actor) -> UserAnswer:
@@ -58,7 +78,10 @@ def answer_user(user: User, actor: Actor) -> UserAnswer:
     answer = UserAnswer.model_validate(user)
     if actor.is_admin:
         return answer
-    return answer.model_copy(update={"last_signed_in_at": None})
+    hidden: dict[str, Any] = {"last_signed_in_at": None}
+    if user.id != actor.user_id:
+        hidden["claims"] = None
+    return answer.model_copy(update=hidden)
 
 
 def list_users(call: Call[Nothing, UsersQuery]) -> UsersAnswer:
@@ -76,10 +99,15 @@ def get_user(call: Call[Nothing, Nothing]) -> UserAnswer:
 
 
 def change_user(call: Call[UserChange, Nothing]) -> UserAnswer:
-    """Change a person's name, role or state."""
+    """Change a person's name, role, state or claims."""
     body = call.body
     user = call.services.users.change(
-        call.actor, call.ids["user_id"], name=body.name, role=body.role, is_active=body.is_active
+        call.actor,
+        call.ids["user_id"],
+        name=body.name,
+        role=body.role,
+        is_active=body.is_active,
+        claims=body.claims,
     )
     return answer_user(user, call.actor)
 
@@ -108,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         "PATCH",
         "/api/users/{user_id}",
         change_user,
-        "Change a person's name, role or state",
+        "Change a person's name, role, state or claims",
         Access.ADMIN,
         body=UserChange,
         answer=UserAnswer,
