@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,12 +13,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from heliograph.accounts.names import MOST_NAME_CHARACTERS, clean_name
 from heliograph.connections.certificates import check_authority, fingerprint
+from heliograph.kernel.actors import Role
 from heliograph.kernel.errors import DestinationRefused, RequestInvalid
 from heliograph.platform.addresses import normal_host
 
 EngineName = Literal["postgres"]
 SslMode = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]
 Identity = Literal["user", "none"]
+LimitName = Literal["max_rows", "statement_timeout_seconds"]
 
 SSL_STRENGTH: dict[SslMode, int] = {
     "disable": 0,
@@ -77,6 +81,44 @@ CacheSeconds = Annotated[int, Field(ge=0, le=MOST_CACHE_SECONDS)]
 Authority = Annotated[str, Field(max_length=100_000), AfterValidator(check_authority)]
 
 
+def _absent() -> Any:
+    """Stand for what was not said; `model_fields_set` tells it from null."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many rows a query may return, and how long it may take."""
+
+    max_rows: int
+    statement_timeout_seconds: int
+
+
+class RoleLimit(BaseModel):
+    """What takes the place of the connection's own limits, for people with one role."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    max_rows: MaxRows = Field(default_factory=_absent)
+    statement_timeout_seconds: TimeoutSeconds = Field(default_factory=_absent)
+
+
+class RoleLimits(BaseModel):
+    """Limits by role. What is absent is as the connection has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    viewer: RoleLimit = Field(default_factory=_absent)
+    editor: RoleLimit = Field(default_factory=_absent)
+    admin: RoleLimit = Field(default_factory=_absent)
+
+    @property
+    def stated(self) -> dict[str, dict[str, int]]:
+        """What was said, as it is kept: without roles of which nothing was said."""
+        given = self.model_dump(exclude_unset=True)
+        return {role: limit for role, limit in given.items() if limit}
+
+
 class Target(BaseModel):
     """What it takes to reach a database, the password aside."""
 
@@ -106,11 +148,13 @@ class ConnectionDraft(TargetDraft):
     max_rows: MaxRows = 1_000_000
     identity: Identity = "user"
     cache_seconds: CacheSeconds = 0
+    role_limits: RoleLimits = Field(default_factory=RoleLimits)
 
-
-def _absent() -> Any:
-    """Stand for what was not said; `model_fields_set` tells it from null."""
-    return None
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What the connection is to be, as it is kept, the password aside."""
+        values = {name: getattr(self, name) for name in STATED_FIELDS}
+        return {**values, "role_limits": self.role_limits.stated}
 
 
 class TargetChanges(BaseModel):
@@ -129,7 +173,7 @@ class TargetChanges(BaseModel):
 
     @property
     def stated(self) -> dict[str, Any]:
-        """What was said, the password aside."""
+        """What was said, as it is kept, the password aside."""
         return {
             name: getattr(self, name) for name in sorted(self.model_fields_set & set(STATED_FIELDS))
         }
@@ -144,12 +188,22 @@ class ConnectionChanges(TargetChanges):
     max_rows: MaxRows = Field(default_factory=_absent)
     identity: Identity = Field(default_factory=_absent)
     cache_seconds: CacheSeconds = Field(default_factory=_absent)
+    role_limits: RoleLimits = Field(default_factory=_absent)
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What was said, as it is kept, the password aside."""
+        values = super().stated
+        if "role_limits" in values:
+            values["role_limits"] = self.role_limits.stated
+        return values
 
 
 class Connection(BaseModel):
     """A saved connection. Its password is not in it; the service alone can open that.
 
-    ``version`` grows with every edit. ``can_edit`` is about who asked.
+    ``version`` grows with every edit. ``can_edit`` is about who asked. ``role_limits`` are by
+    role and name, and hold what differs from the connection's own: `limits_for`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -169,12 +223,21 @@ class Connection(BaseModel):
     max_rows: int
     identity: Identity
     cache_seconds: int
+    role_limits: Mapping[str, Mapping[str, int]]
     version: int
     created_at: datetime
     created_by: UUID | None
     updated_at: datetime
     updated_by: UUID | None
     can_edit: bool = False
+
+    def limits_for(self, role: Role | None) -> Limits:
+        """Return the limits of people with a role; None stands for who has none: no person."""
+        own = self.role_limits.get(role, {}) if role else {}
+        return Limits(
+            own.get("max_rows", self.max_rows),
+            own.get("statement_timeout_seconds", self.statement_timeout_seconds),
+        )
 
     def to_record(self) -> dict[str, Any]:
         """Return what an audit record may hold of it."""

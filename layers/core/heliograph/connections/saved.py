@@ -79,7 +79,7 @@ class Connections:
         Raises `Forbidden` for viewers, `NameTaken`, `AddressForbidden`, `RequestInvalid`.
         """
         require_author(actor)
-        values = {name: getattr(draft, name) for name in STATED_FIELDS}
+        values = draft.stated
         self._logins.check(values)
         connection_id, now = new_id(), self._clock.now()
         password = draft.password.get_secret_value() if draft.password else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ def insert(tx: Transaction, values: Mapping[str, Any]) -> None:
     places = ", ".join(["%s"] * len(values))
     tx.execute(
         f"INSERT INTO connections ({', '.join(values)}) VALUES ({places})",  # noqa: S608
-        list(values.values()),
+        [_to_sql(value) for value in values.values()],
     )
 
 
@@ -76,7 +77,7 @@ def update(tx: Transaction, connection_id: UUID, version: int, values: Mapping[s
         UPDATE connections SET {changes}, version = version + 1
         WHERE id = %s AND version = %s
         """,  # noqa: S608
-        [*values.values(), connection_id, version],
+        [*map(_to_sql, values.values()), connection_id, version],
     )
     return done.rowcount == 1
 
@@ -97,3 +98,7 @@ def delete_passwords(tx: Transaction, now: datetime) -> list[dict[str, Any]]:
         """,
         [now],
     ).fetchall()
+
+
+def _to_sql(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, Mapping) else value

@@ -69,6 +69,7 @@ CREATE TABLE connections (
     created_by uuid,
     updated_at timestamp with time zone NOT NULL,
     updated_by uuid,
+    role_limits jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT connections_pkey PRIMARY KEY (id),
     CONSTRAINT connections_folded_name_key UNIQUE (folded_name),
     CONSTRAINT connections_created_by_fkey FOREIGN KEY (created_by) REFERENCES users(id),
@@ -78,6 +79,7 @@ CREATE TABLE connections (
     CONSTRAINT connections_limits_check CHECK (((max_concurrency > 0) AND (statement_timeout_seconds > 0) AND (max_rows > 0) AND (cache_seconds >= 0))),
     CONSTRAINT connections_name_check CHECK ((name <> ''::text)),
     CONSTRAINT connections_port_check CHECK (((port >= 1) AND (port <= 65535))),
+    CONSTRAINT connections_role_limits_check CHECK ((jsonb_typeof(role_limits) = 'object'::text)),
     CONSTRAINT connections_ssl_mode_check CHECK ((ssl_mode = ANY (ARRAY['disable'::text, 'prefer'::text, 'require'::text, 'verify-ca'::text, 'verify-full'::text]))),
     CONSTRAINT connections_version_check CHECK ((version > 0))
 );

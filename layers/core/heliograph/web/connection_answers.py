@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from heliograph.connections.models import Connection, EngineName, Identity, SslMode
+from heliograph.connections.models import Connection, EngineName, Identity, LimitName, SslMode
 from heliograph.kernel.actors import Actor, Role
 from heliograph.web.contract import AnswerModel
 
@@ -32,6 +32,7 @@ class ConnectionAnswer(AnswerModel):
     max_rows: int | None = None
     identity: Identity | None = None
     cache_seconds: int | None = None
+    role_limits: dict[Role, dict[LimitName, int]] | None = None
     version: int | None = None
     created_at: datetime | None = None
     created_by: UUID | None = None
