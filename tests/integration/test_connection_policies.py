@@ -1,4 +1,4 @@
-"""What a connection lets whom do: limits by role."""
+"""What a connection says of queries: limits by role, and what the history keeps of values."""
 
 from __future__ import annotations
 
@@ -154,6 +154,119 @@ def test_the_database_refuses_limits_that_are_no_mapping(
     write(services, "role_limits", '{"viewer": {}}')
     with pytest.raises(ConstraintViolated, match="connections_role_limits_check"):
         write(services, "role_limits", "[]")
+
+
+# What the history keeps
+
+
+def test_the_history_keeps_values_unless_told_otherwise(
+    connections: ConnectionsApi, services: Services
+) -> None:
+    values = {"name": "Ada", "ids": [1, None]}
+    made = connections.make(NOWHERE)
+    assert made["history_values"] == "kept"
+    assert saved(services, made).recorded_values(values) == values
+    for policy in ("hashed", "dropped", "kept"):
+        changed = connections.patch(made["id"], history_values=policy).json
+        assert changed["history_values"] == policy
+        assert connections.patch(made["id"], max_concurrency=5).json == changed
+        assert connections.get(f"/{made['id']}").json == changed
+    dropped = connections.make(NOWHERE, name="Dropped", history_values="dropped")
+    assert saved(services, dropped).recorded_values(values) is None
+    hashed = connections.make(NOWHERE, name="Hashed", history_values="hashed")
+    kept = saved(services, hashed).recorded_values(values)
+    assert kept == saved(services, hashed).recorded_values(values)
+    assert (kept["name"][:7], kept["ids"][1]) == ("sha256:", None)
+
+
+@pytest.mark.parametrize("wrong", ["encrypted", "", "Kept", None, True, ["kept"]])
+def test_another_policy_is_refused_where_it_stands(connections: ConnectionsApi, wrong: Any) -> None:
+    made = connections.make(NOWHERE, history_values="dropped")
+    for refused in (
+        connections.post(json={**connection_body(NOWHERE, "Other"), "history_values": wrong}),
+        connections.patch(made["id"], history_values=wrong),
+    ):
+        assert (refused.status, refused.code) == (422, "request_invalid")
+        assert [problem["path"] for problem in refused.json["errors"]] == ["/history_values"]
+        assert refused.json["errors"][0]["message"] != "is not valid"
+    assert connections.get(f"/{made['id']}").json == made
+
+
+def test_the_policy_is_for_those_who_see_the_rest_and_changed_by_those_who_may_edit(
+    connections: ConnectionsApi,
+) -> None:
+    made = connections.make(NOWHERE, history_values="hashed")
+    path = f"/{made['id']}"
+    connections.grant(made["id"], OTHER)
+    connections.grant(made["id"], VIEWER)
+    assert connections.get(path, as_=OTHER).json["history_values"] == "hashed"
+    assert connections.get(path, as_=VIEWER).json["history_values"] is None
+    for who in (OTHER, VIEWER):
+        assert connections.patch(made["id"], as_=who, history_values="kept").code == "forbidden"
+    changed = connections.patch(made["id"], as_=ADMIN, history_values="kept")
+    assert changed.json["history_values"] == "kept"
+
+
+def test_each_connection_has_a_salt_of_its_own_that_no_change_replaces(
+    connections: ConnectionsApi, services: Services
+) -> None:
+    first = connections.make(NOWHERE, history_values="hashed")
+    second = connections.make(NOWHERE, name="Second", history_values="hashed")
+    salts = [saved(services, made).history_salt for made in (first, second)]
+    assert [len(salt) for salt in salts] == [16, 16]
+    assert salts[0] != salts[1]
+    hashes = {saved(services, made).recorded_values("Ada") for made in (first, second)}
+    assert len(hashes) == 2
+    connections.patch(first["id"], name="First", password="another")
+    assert saved(services, first).history_salt == salts[0]
+    for sent in ({"history_salt": "x"}, {"history_salt": None}):
+        assert connections.patch(first["id"], **sent).code == "request_invalid"
+
+
+def test_the_salt_is_in_no_answer_record_or_representation(
+    connections: ConnectionsApi, services: Services
+) -> None:
+    made = connections.make(NOWHERE, history_values="hashed")
+    changed = connections.patch(made["id"], history_values="kept", role_limits=LIMITS)
+    connection = saved(services, made)
+    listed = connections.get()
+    connections.delete(made["id"])
+    texts = [
+        str(made),
+        changed.text,
+        listed.text,
+        repr(connection),
+        str(connection),
+        connection.model_dump_json(),
+        str(connection.model_dump()),
+        str(connection.to_record()),
+        str(connections.audited()),
+    ]
+    salt = connection.history_salt
+    for text in texts:
+        assert "role_limits" in text  # it is a text that says everything else
+        assert "salt" not in text
+        assert salt.hex() not in text
+        assert repr(salt)[2:-1] not in text
+
+
+def test_the_policy_is_recorded_with_before_and_after(connections: ConnectionsApi) -> None:
+    made = connections.make(NOWHERE)
+    connections.patch(made["id"], history_values="kept")
+    connections.patch(made["id"], history_values="dropped")
+    created, changed = connections.audited()
+    assert created["after"]["history_values"] == "kept"
+    assert changed["before"] == {"history_values": "kept"}
+    assert changed["after"] == {"history_values": "dropped"}
+
+
+def test_the_database_refuses_another_policy(
+    connections: ConnectionsApi, services: Services
+) -> None:
+    connections.make(NOWHERE)
+    write(services, "history_values", "hashed")
+    with pytest.raises(ConstraintViolated, match="connections_history_values_check"):
+        write(services, "history_values", "encrypted")
 
 
 def write(services: Services, column: Any, value: str) -> None:

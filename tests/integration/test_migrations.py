@@ -99,6 +99,30 @@ def test_all_migrations_apply_on_every_supported_major(
     assert migrate(url) == []
 
 
+def test_connections_that_are_there_already_get_their_policies_and_a_salt_each(
+    make_major_database: Callable[[], str],
+) -> None:
+    url = make_major_database()
+    migrations = read_migrations()
+    migrate(url, migrations=[m for m in migrations if m.version < 9])
+    insert = """
+        INSERT INTO connections (id, name, folded_name, engine, host, port, database, username,
+            ssl_mode, max_concurrency, statement_timeout_seconds, max_rows, identity, cache_seconds,
+            version, created_at, updated_at)
+        SELECT gen_random_uuid(), n, n, 'postgres', 'db', 5432, 'shop', 'reader', 'prefer', 5, 60,
+            10, 'user', 0, 1, now(), now()
+        FROM (SELECT %s || generate_series(1, 50)) AS names (n)
+    """
+    find = "SELECT role_limits, history_values, history_salt FROM connections"
+    with connect(url) as connection:
+        connection.execute(insert, ["before "])
+        migrate(url)
+        connection.execute(insert, ["as the version before does "])
+        found = connection.execute(find).fetchall()
+    assert [row[:2] for row in found] == [({}, "kept")] * 100
+    assert len({bytes(row[2]) for row in found}) == 100
+
+
 def test_an_owner_without_other_rights_can_migrate(
     make_database: Callable[[], str], url: str
 ) -> None:

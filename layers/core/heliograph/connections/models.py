@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from heliograph.accounts.names import MOST_NAME_CHARACTERS, clean_name
 from heliograph.connections.certificates import check_authority, fingerprint
+from heliograph.connections.history_policy import HistoryValues, recorded_values
 from heliograph.kernel.actors import Role
 from heliograph.kernel.errors import DestinationRefused, RequestInvalid
 from heliograph.platform.addresses import normal_host
@@ -149,6 +150,7 @@ class ConnectionDraft(TargetDraft):
     identity: Identity = "user"
     cache_seconds: CacheSeconds = 0
     role_limits: RoleLimits = Field(default_factory=RoleLimits)
+    history_values: HistoryValues = "kept"
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -189,6 +191,7 @@ class ConnectionChanges(TargetChanges):
     identity: Identity = Field(default_factory=_absent)
     cache_seconds: CacheSeconds = Field(default_factory=_absent)
     role_limits: RoleLimits = Field(default_factory=_absent)
+    history_values: HistoryValues = Field(default_factory=_absent)
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -203,7 +206,8 @@ class Connection(BaseModel):
     """A saved connection. Its password is not in it; the service alone can open that.
 
     ``version`` grows with every edit. ``can_edit`` is about who asked. ``role_limits`` are by
-    role and name, and hold what differs from the connection's own: `limits_for`.
+    role and name, and hold what differs from the connection's own: `limits_for`. The salt is for
+    `recorded_values` alone: it is in no representation, record or answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -224,6 +228,8 @@ class Connection(BaseModel):
     identity: Identity
     cache_seconds: int
     role_limits: Mapping[str, Mapping[str, int]]
+    history_values: HistoryValues
+    history_salt: bytes = Field(exclude=True, repr=False)
     version: int
     created_at: datetime
     created_by: UUID | None
@@ -238,6 +244,10 @@ class Connection(BaseModel):
             own.get("max_rows", self.max_rows),
             own.get("statement_timeout_seconds", self.statement_timeout_seconds),
         )
+
+    def recorded_values(self, values: Any) -> Any:
+        """Return what the history of queries may keep of values that were given to one."""
+        return recorded_values(self.history_values, self.history_salt, values)
 
     def to_record(self) -> dict[str, Any]:
         """Return what an audit record may hold of it."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from heliograph.platform.database import Database, Transaction
 
 _MARKS = ("version", "created_at", "created_by", "updated_at", "updated_by")
-_COLUMNS = f"id, {', '.join(STATED_FIELDS)}, {', '.join(_MARKS)}"
+_COLUMNS = f"id, {', '.join(STATED_FIELDS)}, history_salt, {', '.join(_MARKS)}"
 _SHOWN = f"{_COLUMNS}, password IS NOT NULL AS has_password"
 Condition = tuple[str, Sequence[Any]]
 

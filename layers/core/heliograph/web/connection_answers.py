@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from heliograph.connections.history_policy import HistoryValues
 from heliograph.connections.models import Connection, EngineName, Identity, LimitName, SslMode
 from heliograph.kernel.actors import Actor, Role
 from heliograph.web.contract import AnswerModel
@@ -33,6 +34,7 @@ class ConnectionAnswer(AnswerModel):
     identity: Identity | None = None
     cache_seconds: int | None = None
     role_limits: dict[Role, dict[LimitName, int]] | None = None
+    history_values: HistoryValues | None = None
     version: int | None = None
     created_at: datetime | None = None
     created_by: UUID | None = None
