@@ -231,6 +231,25 @@ def test_text_that_a_spreadsheet_would_run_is_neutralised_in_csv_unless_not_want
     assert raw.notes == ()
 
 
+@pytest.mark.parametrize("values", [[], ["1"]])
+def test_a_guarded_csv_is_the_encoders_to_the_byte_for_every_type(
+    values: list[str], folder: Place
+) -> None:
+    run_psql(folder.url, SETUP)
+    with connect(folder.url) as connection:
+        columns = zoo_columns(connection.info.server_version)
+    sql = zoo_query(columns)
+    where = " WHERE $1 = '1'" if values else ""
+    summary = folder.write(f"SELECT * FROM ({sql}) AS zoo{where}", values=values)
+    out = io.BytesIO()
+    encoder = load_encoder("csv")(out, guard_formulas=True)
+    with open_session(parse_connection_url(folder.url)) as session:
+        write_result(session, prepared(sql), encoder, UTC)
+    assert folder.store.read(KEY) == out.getvalue()
+    assert b"'=1+1" in out.getvalue()
+    assert summary.notes == tuple(encoder.notes)
+
+
 def test_text_that_a_spreadsheet_would_run_stays_text_in_a_workbook(folder: Place) -> None:
     folder.write(FORMULAS, "xlsx")
     cells = [folder.book()["Result"].cell(row, 2) for row in range(2, 9)]

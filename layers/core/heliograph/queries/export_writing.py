@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from heliograph.connections.engines.contract import (
     Column,
@@ -31,6 +31,7 @@ from heliograph.connections.engines.contract import (
 from heliograph.kernel.errors import ConnectionLost, QueryCanceled, QueryTimedOut, UsageError
 from heliograph.platform.blob_store import BlobStore
 from heliograph.queries.encoders.contract import Summary
+from heliograph.queries.encoders.csv_guard import CsvGuard
 from heliograph.queries.encoders.registry import load_encoder
 from heliograph.queries.execution import ROW_LIMIT
 from heliograph.queries.service import PreparedQuery, can_copy_csv
@@ -149,8 +150,9 @@ def write_export(
     """Run a query and write its result to the blob store, whole or not at all.
 
     ``options.max_rows`` is the connection's row policy; ``options.watch`` is set from ``watch``.
-    Without a guard and without parameters the database writes the CSV itself, which is the same to
-    the byte. The server counts its ``options.timeout`` while the store takes its time, too.
+    Without parameters the database writes the CSV itself, which is the same to the byte; what is
+    to be guarded passes through `CsvGuard`. The server counts its ``options.timeout`` while the
+    store takes its time, too.
 
     Raises the `QueryError` family, `QueryTimedOut`, `StorageUnavailable`, `OutputFailed` for what
     no workbook can hold, and what ``watch.check`` raises; no blob is left then.
@@ -158,8 +160,8 @@ def write_export(
     watch = watch or ExportWatch()
     options = replace(options, watch=watch.of_waits())
     writing = _Writing(export, watch)
-    is_plain = export.format_name == "csv" and not export.guard_formulas
-    make = writing.copy if is_plain and can_copy_csv(prepared) else writing.run
+    is_copied = export.format_name == "csv" and can_copy_csv(prepared)
+    make = writing.copy if is_copied else writing.run
     try:
         return writing.store(make(session, prepared, options))
     except (QueryCanceled, ConnectionLost):
@@ -186,11 +188,6 @@ def write_export_from_rows(
     writing.notes += notes
     writing.truncated_reason = truncated_reason
     return writing.store(writing.encode(columns, batches))
-
-
-@runtime_checkable
-class _Described(Protocol):
-    columns: Sequence[Column]
 
 
 class _Writing:
@@ -224,11 +221,15 @@ class _Writing:
         with prepared.located(), session.copy_csv(prepared.statement, options) as result:
             is_copied = not _names_cursors(result)
             if is_copied:
+                guard = CsvGuard(result.columns) if self._export.guard_formulas else None
                 for chunk in result.chunks():
                     self._row_count = result.row_count
-                    self._out.write(chunk)
+                    self._out.write(guard.guard(chunk) if guard else chunk)
                     self._watch.see(self._row_count)
                     yield from self._out.take(_LEAST_CHUNK)
+                if guard:
+                    guard.finish()
+                    self.notes += guard.notes
                 self._end_rows(result.row_count, result.truncated)
         if is_copied:
             yield from self._out.take(0)
@@ -291,8 +292,7 @@ class _Writing:
 
 def _names_cursors(result: CsvStream) -> bool:
     # COPY would write the names of cursors, not their rows.
-    columns = result.columns if isinstance(result, _Described) else ()
-    return any(column.type == "refcursor" for column in columns)
+    return any(column.type == "refcursor" for column in result.columns)
 
 
 class _Outbox(io.BytesIO):

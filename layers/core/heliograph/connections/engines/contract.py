@@ -154,6 +154,11 @@ class CsvStream(Protocol):
     """A result that the database itself writes as CSV, header first."""
 
     @property
+    def columns(self) -> Sequence[Column]:
+        """The columns, known before the first piece."""
+        ...
+
+    @property
     def row_count(self) -> int:
         """How many rows there have been so far."""
         ...

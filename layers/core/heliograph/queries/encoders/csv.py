@@ -16,8 +16,7 @@ from heliograph.queries.encoders.contract import Summary
 _SEPARATOR = "\x7f"  # any character will do; a text that holds it only goes a slower way
 _EMPTY = _SEPARATOR * 2
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')  # copyto.c: CopyAttributeOutCSV
-# Text of these kinds never holds a quote, a comma or a line break.
-_PLAIN = frozenset(
+PLAIN_KINDS = frozenset(
     {
         ValueKind.BOOLEAN,
         ValueKind.INTEGER,
@@ -29,6 +28,8 @@ _PLAIN = frozenset(
         ValueKind.TIMESTAMPTZ,
     }
 )
+"""Kinds whose text never holds a quote, a comma or a line break, and is never guarded."""
+
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _MAYBE_FORMULA = re.compile(rf"{_SEPARATOR}[=+\-@\t\r]")  # in a whole batch, a value's beginning
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -78,10 +79,7 @@ class CsvEncoder:
     def finish(self, summary: Summary) -> None:
         """Say how many cells were guarded."""
         if self._guarded_cells:
-            self.notes.append(
-                f"{self._guarded_cells} cell(s) that a spreadsheet would take for a formula "
-                "have an apostrophe in front."
-            )
+            self.notes.append(formula_note(self._guarded_cells))
 
     def _encode(self, by_column: Sequence[Sequence[str | None]]) -> str:
         parts: list[Sequence[str | None] | repeat[str]] = []
@@ -96,7 +94,7 @@ class CsvEncoder:
     def _fields(
         self, column: Column, values: Sequence[str | None], has_nulls: bool
     ) -> Sequence[str | None]:
-        if column.kind in _PLAIN:
+        if column.kind in PLAIN_KINDS:
             return ["" if value is None else value for value in values] if has_nulls else values
         joined = _joined(values, has_nulls)
         if self._guards and _MAYBE_FORMULA.search(joined):
@@ -108,10 +106,22 @@ class CsvEncoder:
         return [value or "" for value in values] if has_nulls else values
 
     def _guard(self, text: str) -> str:
-        if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        if is_formula(text):
             self._guarded_cells += 1
             return f"'{text}"
         return text
+
+
+def is_formula(text: str) -> bool:
+    """Say whether a spreadsheet would run a text: a plain negative number it would not."""
+    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
+
+
+def formula_note(count: int) -> str:
+    """Return the note on so many cells that were guarded."""
+    return (
+        f"{count} cell(s) that a spreadsheet would take for a formula have an apostrophe in front."
+    )
 
 
 def _joined(values: Sequence[str | None], has_nulls: bool) -> str:
