@@ -94,6 +94,7 @@ def execute(
                 sink.write(rows)
                 if on_progress is not None:
                     on_progress(result.row_count)
+                del rows  # large ones should not be held while the next ones come
             return ExecutionSummary(
                 row_count=result.row_count,
                 truncated=result.truncated,

@@ -250,6 +250,7 @@ class _Writing:
                 encoder.write_rows(rows)
                 self._watch.see(result.row_count)
                 yield from self._out.take(_LEAST_CHUNK)
+                del rows  # large ones should not be held while the next ones come
             self._end_rows(result.row_count, result.truncated)
             encoder.notes += result.notes
         # The connection is free again while the rest is stored.

@@ -21,6 +21,7 @@ CELL_BYTES = 65_536
 _SEGMENT_ROWS = 1_000
 _SEGMENT_BYTES = 400_000
 _LEAST_CELL_BYTES = 64
+_MEASURED_CHARACTERS = 1_000_000
 _BETWEEN = ",\n"
 
 
@@ -101,9 +102,12 @@ class SegmentWriter:
             yield self._close()
 
     def _write(self, rows: Sequence[Row]) -> Iterator[Segment]:
-        encoded = encode_rows(rows, self._columns, self._frame).encode()
         # No cell can be over its limit where all rows together are not.
         most = min(self._cell_bytes, self._segment_bytes)
+        if len(rows) == 1 and any(text and len(text) > most for text in rows[0]):
+            yield from self._write_cut(rows[0])
+            return
+        encoded = encode_rows(rows, self._columns, self._frame).encode()
         if len(encoded) <= most:
             if self._open.row_count and self._size + len(encoded) > self._segment_bytes:
                 yield self._close()
@@ -121,18 +125,20 @@ class SegmentWriter:
                 yield from self._write(rows[start : start + step])
             return
         for row in rows:
-            fitted = self._fit(row)
-            if self._open.row_count and self._size + len(fitted.line) > self._segment_bytes:
-                yield self._close()
-            number = self.row_count
-            self._append(fitted.line, 1)
-            for column in fitted.cut:
-                text = row[column] or ""
-                size = len(text.encode())
-                self._open.cut.append(CutCell(number, column, size))
-                self._open.cells.append(LargeCell(number, column, text))
-            if self._is_full():
-                yield self._close()
+            yield from self._write_cut(row)
+
+    def _write_cut(self, row: Row) -> Iterator[Segment]:
+        fitted = self._fit(row)
+        if self._open.row_count and self._size + len(fitted.line) > self._segment_bytes:
+            yield self._close()
+        number = self.row_count
+        self._append(fitted.line, 1)
+        for column in fitted.cut:
+            text = row[column] or ""
+            self._open.cut.append(CutCell(number, column, _utf8_bytes(text)))
+            self._open.cells.append(LargeCell(number, column, text))
+        if self._is_full():
+            yield self._close()
 
     def _append(self, encoded: bytes, count: int) -> None:
         self._parts.append(encoded)
@@ -163,7 +169,7 @@ class SegmentWriter:
         cut = [
             index
             for index, text in enumerate(row)
-            if text is not None and len(text) * 4 > most and len(text.encode()) > most
+            if text is not None and len(text) * 4 > most and _utf8_bytes(text) > most
         ]
         if not cut:
             return _FittedRow(encode_rows([row], self._columns, self._frame).encode(), cut)
@@ -185,6 +191,14 @@ class SegmentWriter:
 class _FittedRow:
     line: bytes
     cut: list[int]
+
+
+def _utf8_bytes(text: str) -> int:
+    """Return how many bytes a text takes, without making them."""
+    if text.isascii():
+        return len(text)
+    starts = range(0, len(text), _MEASURED_CHARACTERS)
+    return sum(len(text[start : start + _MEASURED_CHARACTERS].encode()) for start in starts)
 
 
 def _beginning(text: str, most: int) -> str:

@@ -86,6 +86,7 @@ def write_result(
         for rows in batches:
             encoder.write_rows(rows)
             progress(result.row_count)
+            del rows  # large ones should not be held while the next ones come
         summary = Summary(result.row_count, result.truncated, _elapsed_ms(started))
         encoder.finish(summary)
         encoder.notes += result.notes

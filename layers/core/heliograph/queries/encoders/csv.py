@@ -15,6 +15,7 @@ from heliograph.queries.encoders.contract import Summary
 
 _SEPARATOR = "\x7f"  # any character will do; a text that holds it only goes a slower way
 _EMPTY = _SEPARATOR * 2
+_QUOTE, _DOUBLED = '"', '""'
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')  # copyto.c: CopyAttributeOutCSV
 PLAIN_KINDS = frozenset(
     {
@@ -101,7 +102,9 @@ class CsvEncoder:
             values = [value and self._guard(value) for value in values]
             joined = _joined(values, has_nulls)
         is_alone = len(self._columns) == 1
-        if is_alone or _EMPTY in joined or any(mark in joined for mark in '",\n\r'):
+        is_quoted = is_alone or _EMPTY in joined or any(mark in joined for mark in '",\n\r')
+        del joined  # of a large text no copy more than it takes
+        if is_quoted:
             return _quoted(values, is_alone=is_alone)
         return [value or "" for value in values] if has_nulls else values
 
@@ -132,7 +135,7 @@ def _joined(values: Sequence[str | None], has_nulls: bool) -> str:
 def quote(text: str, *, is_alone: bool) -> str:
     r"""Return a CSV field; ``\.`` alone on a line would end an input, so it is quoted."""
     if not text or _NEEDS_QUOTES.search(text) or (is_alone and text == "\\."):
-        return '"' + text.replace('"', '""') + '"'
+        return f'"{text.replace(_QUOTE, _DOUBLED)}"'
     return text
 
 
@@ -143,7 +146,7 @@ def _quoted(values: Sequence[str | None], *, is_alone: bool) -> list[str]:
     return [
         ("" if value is None else '""')
         if not value
-        else '"' + value.replace('"', '""') + '"'
+        else f'"{value.replace(_QUOTE, _DOUBLED)}"'
         if needs_quotes(value)
         else value
         for value in values

@@ -35,10 +35,11 @@ class JsonEncoder:
         """Write a batch of rows as arrays."""
         if not rows:
             return
-        text = encode_rows(rows, self._columns, self._frame)
         lead = "\n" if self._is_first else _BETWEEN
         self._is_first = False
-        self._out.write((lead + text[: -len(_BETWEEN)]).encode())
+        self._out.write(lead.encode())
+        data = encode_rows(rows, self._columns, self._frame).encode()
+        self._out.write(memoryview(data)[: -len(_BETWEEN)])
 
     def finish(self, summary: Summary) -> None:
         """Write how the result ended."""

@@ -111,7 +111,11 @@ def _booleans(values: Values) -> Tokens:
 def _texts(values: Values) -> Tokens:
     """Escape a whole batch at once; PostgreSQL's text never holds a NUL."""
     joined = _SEPARATOR.join(values)  # type: ignore[arg-type]
-    escaped = orjson.dumps(joined).decode()[1:-1]
+    encoded = orjson.dumps(joined)
+    if len(encoded) == len(joined) + 2:  # the quotes alone: ASCII, and nothing to escape
+        return True, values
+    escaped = str(memoryview(encoded)[1:-1], "utf-8")
+    del encoded  # of a large text no copy more than it takes
     if len(escaped) == len(joined):
         return True, values
     tokens = escaped.split(_SEPARATOR)
