@@ -39,8 +39,12 @@ class Measured:
 
 
 def measure(*arguments: str) -> Measured:
+    return measure_command(command(*arguments))
+
+
+def measure_command(arguments: list[str]) -> Measured:
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _MEASURE, *command(*arguments)],
+        [sys.executable, "-I", "-S", "-c", _MEASURE, *arguments],
         env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -98,6 +102,86 @@ def test_large_rows_are_not_collected(
 
 
 LARGE = 50_000_000
+MOST_MEGABYTES_OF_LARGE_CELLS = 300
+SEVERAL = f"SELECT repeat('x', {LARGE}) AS t, n FROM generate_series(1, 8) n"
+
+
+@pytest.mark.parametrize(("name", "has_value"), PATHS)
+def test_cells_of_fifty_megabytes_are_not_collected(
+    name: str, has_value: bool, superuser_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "out"
+    value = ["-p", "0"] if has_value else []
+    measured = measure(
+        "query", SEVERAL + (" WHERE n > $1" if has_value else ""), *value, "--url", superuser_url,
+        "--format", name, "--output", str(path),
+    )  # fmt: skip
+    if name != "xlsx":  # which cuts them
+        assert path.stat().st_size > 8 * LARGE
+    assert measured.megabytes < MOST_MEGABYTES_OF_LARGE_CELLS
+
+
+# What an API's request does, without the API: a run into a stored result, and an export.
+_WRITE = """
+import sys
+from pathlib import Path
+from heliograph.connections.engines.contract import RunOptions
+from heliograph.connections.service import open_session
+from heliograph.connections.url import parse_connection_url
+from heliograph.platform.blob_store_folder import FolderBlobStore
+from heliograph.queries.execution import execute
+from heliograph.queries.export_writing import Export, write_export
+from heliograph.queries.parameters import Parameters
+from heliograph.queries.placeholders import parse_template
+from heliograph.queries.results import ResultWriter
+from heliograph.queries.service import prepare_query
+url, folder, target, rows, sql, *values = sys.argv[1:]
+store = FolderBlobStore(Path(folder))
+query = prepare_query(parse_template(sql), Parameters(values))
+class Sink:
+    def start(self, columns):
+        self.writer = ResultWriter(store, "results", columns)
+    def write(self, batch):
+        self.writer.write(batch)
+with open_session(parse_connection_url(url)) as session:
+    if target == "result":
+        sink = Sink()
+        found = execute(session, query, RunOptions(), sink)
+        assert sink.writer.finish().row_count == int(rows)
+    else:
+        found = write_export(session, query, Export(target, store, "out"), options=RunOptions())
+assert found.row_count == int(rows), found
+"""
+
+
+def measure_writing(url: str, folder: Path, target: str, rows: int, *query: str) -> Measured:
+    python = [sys.executable, "-c", _WRITE]
+    return measure_command([*python, url, str(folder), target, str(rows), *query])
+
+
+@pytest.mark.parametrize("target", ["result", "csv", "csv with a value", "xlsx"])
+def test_cells_of_fifty_megabytes_are_stored_and_exported_one_after_another(
+    target: str, superuser_url: str, tmp_path: Path
+) -> None:
+    name, _, has_value = target.partition(" ")
+    query = [f"{SEVERAL} WHERE n > $1", "0"] if has_value else [SEVERAL]
+    measured = measure_writing(superuser_url, tmp_path, name, 8, *query)
+    if name != "xlsx":
+        written = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+        assert written >= 8 * LARGE
+    assert measured.megabytes < MOST_MEGABYTES_OF_LARGE_CELLS
+
+
+@pytest.mark.parametrize("target", ["result", "csv"])
+def test_rows_of_1600_columns_larger_than_a_page_take_no_more_memory_when_there_are_more(
+    target: str, superuser_url: str, tmp_path: Path
+) -> None:
+    columns = ", ".join(f"repeat('x', 3000 + n) AS c{number}" for number in range(1600))
+    sql = f"SELECT {columns} FROM generate_series(1, %d) n"
+    few = measure_writing(superuser_url, tmp_path, target, 8, sql % 8)
+    many = measure_writing(superuser_url, tmp_path, target, 32, sql % 32)
+    assert many.megabytes < few.megabytes + 20
+    assert many.megabytes < MOST_MEGABYTES_OF_LARGE_CELLS
 
 
 def one_large_cell(name: str, url: str, path: Path) -> Finished:

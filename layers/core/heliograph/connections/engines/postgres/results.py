@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from psycopg.adapt import AdaptersMap, Transformer
@@ -11,6 +11,7 @@ from psycopg.pq.abc import PGresult
 from psycopg.types.string import TextLoader
 
 from heliograph.connections.engines.contract import BoundStatement, Column, Row
+from heliograph.connections.engines.postgres.chunks import MOST_FIRST_BYTES
 from heliograph.kernel.errors import QueryError, TextUndecodable
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ _MOST_CURSORS = 100
 _CURSOR_STEP = 10_000  # rows a FETCH: the server materialises each step, on disk if it must
 _COPY_PIECES = 512  # rows of CSV that are joined into one chunk,
 _COPY_BYTES = 256 * 1024  # or as many as make this size
-_BATCH_CHARACTERS = 1024 * 1024  # about this much text is made of a chunk at a time
-_FIRST_BATCH = 16
+_BATCH_ROWS = 128  # more fall out of the processor's cache before they are encoded
+_BATCH_CHARACTERS = 1024 * 1024  # and about this much text is made at a time
+_SAMPLED = 16  # one row in so many is measured
 
 
 class _TextContext:
@@ -34,31 +36,63 @@ class _TextContext:
 
 
 class RowReader:
-    """Turns the chunks of one result into rows of text."""
+    """Turns the chunks of one result into rows of text, a batch at a time."""
 
     def __init__(self, connection: Any) -> None:
         self._transformer = Transformer(_TextContext(connection))
-        self._is_new = True
-        self._batch = _FIRST_BATCH
+        self._batch = 0
 
-    def read(self, chunk: PGresult) -> Iterator[list[Row]]:
-        """Yield the rows of a chunk: all, or a few where they are large.
+    def read(self, chunks: Iterable[PGresult]) -> Iterator[list[Row]]:
+        """Yield all rows: many together, or a few where they are large. Raises `TextUndecodable`.
 
-        Raises `TextUndecodable`.
+        A chunk is let go as soon as it can be, and so are rows: large ones are not held twice.
         """
-        self._transformer.set_pgresult(chunk, set_loaders=self._is_new)
-        self._is_new = False
-        start = 0
-        while start < chunk.ntuples:
-            end = min(start + self._batch, chunk.ntuples)
-            rows = self._load(start, end)
-            start = end
-            sample = rows[::_FIRST_BATCH]
-            characters = sum(len(cell) for row in sample for cell in row if cell is not None)
-            self._batch = max(1, _BATCH_CHARACTERS * len(sample) // max(characters, 1))
-            yield rows
+        waiting: list[Row] = []
+        for chunk in chunks:
+            if not chunk.ntuples:
+                continue
+            self._take(chunk)
+            if chunk.ntuples > self._batch:
+                if waiting:
+                    yield waiting
+                    waiting = []
+                yield from self._read_large(chunk)
+                continue
+            waiting += self._load(chunk, 0, chunk.ntuples)
+            chunk.clear()
+            if len(waiting) >= self._batch:
+                self._measure(waiting)
+                yield waiting
+                waiting = []
+        if waiting:
+            yield waiting
 
-    def _load(self, start: int, end: int) -> list[Row]:
+    def _take(self, chunk: PGresult) -> None:
+        self._transformer.set_pgresult(chunk, set_loaders=not self._batch)
+        if not self._batch:
+            self._measure(self._load(chunk, 0, 1))
+
+    def _read_large(self, chunk: PGresult) -> Iterator[list[Row]]:
+        start, count = 0, chunk.ntuples
+        while start < count:
+            end = min(start + self._batch, count)
+            rows = self._load(chunk, start, end)
+            if end == count:
+                chunk.clear()
+            self._measure(rows)
+            start = end
+            yield rows
+            del rows
+
+    def _measure(self, rows: list[Row]) -> None:
+        sample = rows[::_SAMPLED]
+        characters = sum(len(cell) for row in sample for cell in row if cell is not None)
+        fitting = _BATCH_CHARACTERS * len(sample) // max(characters, 1)
+        self._batch = max(1, min(_BATCH_ROWS, fitting))
+
+    def _load(self, chunk: PGresult, start: int, end: int) -> list[Row]:
+        if not chunk.nfields:
+            return [()] * (end - start)
         try:
             return self._transformer.load_rows(start, end, tuple)
         except UnicodeDecodeError:
@@ -72,7 +106,9 @@ class RowReader:
 class PostgresResult:
     """Columns and rows of a run; see `contract.ResultStream`."""
 
-    def __init__(self, run: Run, cap: int | None) -> None:
+    def __init__(
+        self, run: Run, cap: int | None, restart: Callable[[], None] | None = None
+    ) -> None:
         self._run = run
         self._cap = cap
         self.columns: list[Column] = run.columns
@@ -80,7 +116,7 @@ class PostgresResult:
         self.truncated = False
         self.notes: list[str] = []
         run.send()
-        self._batches = self._read(run)
+        self._batches = self._read(run, None if run.has_cursors else restart)
         if run.has_cursors:
             self._batches = self._follow_cursors(self._batches)
 
@@ -96,15 +132,10 @@ class PostgresResult:
                 return
             self.row_count += len(rows)
             yield rows
+            del rows  # before the next ones come: large rows should not be held twice
 
-    def _read(self, run: Run) -> Iterator[list[Row]]:
-        reader = RowReader(run.wire.connection)
-        while (chunk := run.wire.fetch()) is not None:
-            if chunk.nfields:
-                yield from reader.read(chunk)
-            elif chunk.ntuples:
-                yield [()] * chunk.ntuples
-            chunk.clear()  # before the next one comes: large rows should not be held twice
+    def _read(self, run: Run, restart: Callable[[], None] | None = None) -> Iterator[list[Row]]:
+        return RowReader(run.wire.connection).read(_chunks(run, restart))
 
     def _follow_cursors(self, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
         """Read the cursors that a result names, if it names open ones, instead of their names."""
@@ -158,6 +189,15 @@ class PostgresResult:
                 yield rows
             if count < _CURSOR_STEP:
                 return
+
+
+def _chunks(run: Run, restart: Callable[[], None] | None) -> Iterator[PGresult]:
+    """Yield what libpq hands over; where the first rows are large, have it be one at a time."""
+    if restart is not None and not run.wire.wait_result(MOST_FIRST_BYTES):
+        restart()
+    while (chunk := run.wire.fetch()) is not None:
+        yield chunk
+        chunk.clear()
 
 
 def _chain(head: list[Row], rest: Iterator[list[Row]]) -> Iterator[list[Row]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from psycopg.pq.abc import PGresult
 
 from heliograph.connections.engines.contract import BoundStatement, Column
+from heliograph.connections.engines.postgres.chunks import rows_at_once
 from heliograph.connections.engines.postgres.errors import Diagnosis, diagnose, query_error
 from heliograph.connections.engines.postgres.types import REFCURSOR_OID, PostgresType
 from heliograph.connections.engines.postgres.values import encode_values
@@ -18,14 +19,6 @@ from heliograph.kernel.errors import ConnectionLost, HeliographError, ParameterI
 
 if TYPE_CHECKING:
     from heliograph.connections.engines.postgres.session import PostgresSession
-
-CHUNK_ROWS = 128
-"""Rows that libpq holds at once. Measured: 256 is no faster, 64 costs 5% of CPU."""
-
-DOCUMENT_CHUNK_ROWS = 32
-"""The same where a column's values tend to be large: all of them are in memory together."""
-
-_DOCUMENTS = frozenset({"bytea", "json", "jsonb", "xml", "tsvector", "geometry", "geography"})
 
 _WRAP = "SELECT * FROM ("
 _NOT_ABOUT_VALUES = ("08", "25", "42501", "53", "54", "57", "58", "XX")
@@ -49,7 +42,7 @@ class Run:
             self._sql = f"{_WRAP}{statement.text}\n) AS result LIMIT {limit + 1}"
         self._parameters: list[PostgresType] = []
         self._has_sent_values = False
-        self._timeout_seconds = 0.0
+        self.timeout_seconds = 0.0
         self._started_at = time.monotonic()
 
     @property
@@ -67,7 +60,7 @@ class Run:
 
     def begin(self, described: Sequence[PGresult], timeout_seconds: float) -> None:
         """Take in the description; the server will allow ``timeout_seconds`` (0: no end)."""
-        self._timeout_seconds = timeout_seconds
+        self.timeout_seconds = timeout_seconds
         for result in described:
             check(result)
         description = described[-1]
@@ -78,16 +71,16 @@ class Run:
         )
         self._parameters = self.session.types_of(oids)
 
-    def send(self) -> None:
-        """Send the statement with its values; rows come in chunks."""
+    def send(self, chunk_rows: int | None = None) -> None:
+        """Send the statement with its values; rows come in chunks of so many."""
         values = encode_values(self.statement, self._parameters)
-        self._start()
+        if not self._has_sent_values:
+            self._start()
         self._has_sent_values = True
         types = [kind.oid for kind in self._parameters]
         pgconn = self.wire.pgconn
         pgconn.send_query_params(self._sql.encode(), values or None, types or None)
-        has_documents = any(column.type in _DOCUMENTS for column in self.columns)
-        pgconn.set_chunked_rows_mode(DOCUMENT_CHUNK_ROWS if has_documents else CHUNK_ROWS)
+        pgconn.set_chunked_rows_mode(chunk_rows or rows_at_once(self.columns))
         self.wire.flush()
 
     def send_copy(self) -> None:
@@ -103,8 +96,13 @@ class Run:
     def follow(self, statement: BoundStatement) -> Run:
         """Describe another statement of the same transaction, ready to be sent."""
         run = Run(self.session, statement, None)
-        run.begin(self.wire.pipeline(*run.description_steps()), self._timeout_seconds)
+        run.begin(self.wire.pipeline(*run.description_steps()), self.timeout_seconds)
         return run
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """How long ago the statement was sent."""
+        return time.monotonic() - self._started_at
 
     def _start(self) -> None:
         self._started_at = time.monotonic()
@@ -122,8 +120,8 @@ class Run:
             sql=self.statement.text,
             origin=lambda position: position - self._shift,
             values=values,
-            timeout_seconds=self._timeout_seconds,
-            elapsed_seconds=time.monotonic() - self._started_at,
+            timeout_seconds=self.timeout_seconds,
+            elapsed_seconds=self.elapsed_seconds,
         )
 
     def _parameter_at_fault(self, diagnosis: Diagnosis) -> ParameterInvalid | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -23,6 +25,7 @@ from heliograph.connections.engines.contract import (
     RunOptions,
     run_name,
 )
+from heliograph.connections.engines.postgres.chunks import LARGE_ROWS
 from heliograph.connections.engines.postgres.errors import diagnose, query_error
 from heliograph.connections.engines.postgres.results import CopyResult, PostgresResult
 from heliograph.connections.engines.postgres.run import Run
@@ -37,6 +40,7 @@ from heliograph.connections.engines.postgres.wire import ServerError, Wire, chec
 from heliograph.kernel.errors import (
     ConnectionLost,
     HeliographError,
+    QueryError,
     QueryTimedOut,
     UsageError,
 )
@@ -80,7 +84,8 @@ class PostgresSession:
         limit = cap if cap is not None and statement.is_wrappable else None
         run = Run(self, statement, limit)
         with self._transaction(run, options):
-            yield PostgresResult(run, cap)
+            restart = partial(self._restart, run, options) if statement.is_wrappable else None
+            yield PostgresResult(run, cap, restart)
 
     @contextmanager
     def copy_csv(self, statement: BoundStatement, options: RunOptions) -> Iterator[CopyResult]:
@@ -166,6 +171,20 @@ class PostgresSession:
             raise run.error(error) from None
         finally:
             self._end()
+
+    def _restart(self, run: Run, options: RunOptions) -> None:
+        """Begin the run anew in a transaction of its own, row by row, in the time that is left."""
+        columns, timeout_seconds = run.columns, run.timeout_seconds
+        seconds = None
+        if options.timeout is not None:
+            seconds = max(options.timeout.total_seconds() - run.elapsed_seconds, 0.001)
+            options = replace(options, timeout=timedelta(seconds=seconds))
+        self.wire.abandon(seconds)
+        self._begin(run, options)
+        run.timeout_seconds = timeout_seconds
+        if run.columns != columns:
+            raise QueryError("The tables of the query were changed while it ran.")
+        run.send(LARGE_ROWS)
 
     def _begin(self, run: Run, options: RunOptions) -> None:
         settings = {**_SETTINGS, **options.settings}

@@ -20,6 +20,7 @@ from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from heliograph.connections.engines.contract import Watch
+from heliograph.connections.engines.postgres.chunks import received_bytes
 from heliograph.kernel.errors import ConnectionLost, QueryTimedOut
 
 GRACE_SECONDS = 5.0
@@ -158,6 +159,16 @@ class Wire:
             raise ServerError(result)
         return result
 
+    def wait_result(self, most_bytes: int) -> bool:
+        """Wait for the next result, but end that when more than ``most_bytes`` came for it.
+
+        Say whether it is there. Where the system does not count what comes, it is waited for.
+        """
+        before = received_bytes(self.pgconn.socket)
+        if before is None:
+            return True
+        return self._wait(_result(self.pgconn, before + most_bytes))
+
     def wait_readable(self) -> None:
         """Wait until the server has sent something, and take it in."""
         self._wait(_consume(self.pgconn))
@@ -174,6 +185,14 @@ class Wire:
             self._discard()
         except (psycopg.Error, ConnectionLost, QueryTimedOut):
             self.close()
+
+    def abandon(self, seconds: float | None) -> None:
+        """End what the server does, and its transaction; wait for ``seconds`` from then on."""
+        self.cancel()
+        if self.is_closed:
+            raise self._lost(None)
+        self.limit(seconds)
+        self.execute("ROLLBACK")
 
     def interrupt(self) -> None:
         """Ask the server to end what it does; whoever waits for it gets the error."""
@@ -259,3 +278,15 @@ def _consume(pgconn: psycopg.pq.abc.PGconn) -> Generator[Any, Any, None]:
     while not (yield Wait.R):
         pass
     pgconn.consume_input()
+
+
+def _result(pgconn: psycopg.pq.abc.PGconn, most_received: int) -> Generator[Any, Any, bool]:
+    from psycopg.waiting import Wait  # noqa: PLC0415
+
+    while pgconn.is_busy():
+        while not (yield Wait.R):
+            pass
+        pgconn.consume_input()
+        if (received_bytes(pgconn.socket) or 0) > most_received:
+            return not pgconn.is_busy()
+    return True
