@@ -9,13 +9,16 @@ handed on, and one of the plain bytes, which the end of a gzip needs (RFC 1952).
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
-# Higher levels, other strategies, windows and memory levels were measured on mixed rows: what they
-# save in size costs more in time.
+from isal import isal_zlib as zlib
+from isal.igzip_lib import IsalError
+
+# Higher levels were measured on mixed rows: what they save in size costs more in time.
 _LEVEL = 1
+_DAMAGED = (cast("type[Exception]", IsalError), EOFError)
 _RAW = -15  # a window of 32 KB, no header and no checksum of its own
 _CHECKSUMS = struct.Struct("<II")
 HEAD_BYTES = _CHECKSUMS.size
@@ -26,7 +29,6 @@ _GZIP_TAIL = struct.Struct("<II")
 _MOST_STORED = 65_535
 _SMALL = 200  # what is shorter is stored as it is
 _ONES = 0xFFFF_FFFF
-_ZEROS = memoryview(bytes(65_536))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Packed:
         """Return what the piece holds. Raises ValueError when it is damaged."""
         try:
             plain = zlib.decompress(self.data + _LAST_BLOCK, _RAW, bufsize=max(self.size, 1))
-        except zlib.error as error:
+        except _DAMAGED as error:
             raise ValueError("It cannot be unpacked.") from error
         if len(plain) != self.size:
             raise ValueError("It holds more or less than it should.")
@@ -79,7 +81,7 @@ def gzip_of(pieces: Iterable[Packed | bytes]) -> bytes:
     for piece in pieces:
         if isinstance(piece, Packed):
             out.append(piece.data)
-            crc = _shifted(crc, piece.size) ^ piece.crc
+            crc = zlib.crc32_combine(crc, piece.crc, piece.size)
             size += piece.size
         else:
             out.append(_stored(piece) if len(piece) < _SMALL else pack(piece).data)
@@ -92,16 +94,3 @@ def gzip_of(pieces: Iterable[Packed | bytes]) -> bytes:
 def _stored(plain: bytes) -> bytes:
     """Return a block that holds bytes as they are (RFC 1951, 3.2.4)."""
     return b"\x00" + struct.pack("<HH", len(plain), len(plain) ^ _MOST_STORED) + plain
-
-
-def _shifted(crc: int, size: int) -> int:
-    """Return what a CRC-32 becomes when ``size`` bytes follow, but for those bytes' own CRC-32.
-
-    A CRC is linear: that of A and B is that of A followed by as many zeros, and that of B, added.
-    The checksum begins and ends with all bits flipped, which is undone here.
-    """
-    crc ^= _ONES
-    while size > 0:
-        crc = zlib.crc32(_ZEROS[:size], crc)
-        size -= len(_ZEROS)
-    return crc ^ _ONES

@@ -8,7 +8,6 @@ blob at all: it stays in the record (`StoredResult`).
 from __future__ import annotations
 
 import secrets
-import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -17,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 import orjson
+from isal import isal_zlib as zlib
 
 from heliograph.connections.engines.contract import Column, Row
 from heliograph.kernel.errors import PlatformError

@@ -12,9 +12,10 @@ The format is PKWARE's APPNOTE.TXT, version 6.3.3: 4.3.7 (local header), 4.3.9 (
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from isal import isal_zlib as zlib
 
 from heliograph.kernel.errors import OutputFailed
 
