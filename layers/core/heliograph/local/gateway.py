@@ -61,7 +61,7 @@ class Limits:
     """What one machine takes on at once. Times are in seconds."""
 
     running: int = 16
-    waiting: int = 32
+    waiting: int = 128
     wait_seconds: float = 5.0
     requests_per_second: float = 100.0
     burst: int = 400

@@ -44,7 +44,8 @@ class Waker(Protocol):
 class Pollers:
     """One listener, and for each source as many threads as it has workers.
 
-    Looks every second, and at once when something was sent. `stop` lets running batches end.
+    Of those that have nothing to do one looks every second, and each at once when something was
+    sent. `stop` lets running batches end.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Pollers:
             source.queue.name: threading.Condition() for source, _ in sources
         }
         self._rung: dict[str, int] = dict.fromkeys(self._bells, 0)
+        self._is_watched: dict[str, bool] = dict.fromkeys(self._bells, False)
         self._threads: list[threading.Thread] = []
         self._running: dict[int, tuple[Queue, Sequence[Message]]] = {}  # by thread
 
@@ -122,15 +124,32 @@ class Pollers:
                 messages = self._claim(source, queue)
                 pause = self._poll_seconds
                 if messages:
+                    self._have_watched(name)
                     self._do(source, queue, messages)
                     continue
             except Exception as error:  # noqa: BLE001  # the edge: a worker never ends by itself
                 # Most likely the app database is away: come back, less often.
                 self._tell("queue.failed", queue=name, **what_failed(error))
                 pause = min(pause * 2, _LONGEST_BACKOFF)
-            with self._bells[name]:
-                if self._rung[name] == heard and not self._stopping.is_set():
-                    self._bells[name].wait(pause)
+            self._rest(name, heard, pause)
+
+    def _rest(self, name: str, heard: int, pause: float) -> None:
+        """Wait until the bell rings; who is the first to wait looks again after ``pause``."""
+        with self._bells[name]:
+            if self._rung[name] != heard or self._stopping.is_set():
+                return
+            if self._is_watched[name]:
+                self._bells[name].wait(_LONGEST_PAUSE)
+                return
+            self._is_watched[name] = True
+            self._bells[name].wait(pause)
+            self._is_watched[name] = False
+
+    def _have_watched(self, name: str) -> None:
+        """Have another one look every second, while this one works."""
+        with self._bells[name]:
+            if not self._is_watched[name]:
+                self._bells[name].notify()
 
     def _claim(self, source: QueueSource, queue: Queue) -> list[Message]:
         """Return the messages of one batch; when it is not full, those of the window that follows.

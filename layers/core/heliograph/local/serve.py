@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from heliograph.kernel.errors import LocalDatabaseError
 from heliograph.kernel.ids import new_id
+from heliograph.local.allocator import bound_arenas
 from heliograph.local.answers import raw_error
 from heliograph.local.deployment import Deployment, QueueSpec, read_deployment
 from heliograph.local.environment import local_environment
@@ -94,6 +95,7 @@ def serve(
     LocalDatabaseError when the port is taken, `DataFolderLocked`, `DeploymentInvalid`, and what the
     database raises.
     """
+    bound_arenas()
     listener = _listener(options)
     with closing(listener):
         url = _local_url(options.host, listener.getsockname()[1])
