@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.api import Api, SetClock
-from tests.support.app_database import app_database
+from tests.support.app_database import AppDatabases
 from tests.support.postgres import SharedServer, fresh_database, remove_leftovers
 from tests.support.postgres_majors import (
     DEFAULT_MAJORS,
@@ -55,10 +55,16 @@ def make_database(
         yield lambda: stack.enter_context(fresh_database(shared_server[1].url))
 
 
+@pytest.fixture(scope="session")
+def app_databases(shared_server: tuple[SharedServer, PostgresServer]) -> Iterator[AppDatabases]:
+    with closing(AppDatabases(*shared_server)) as made:
+        yield made
+
+
 @pytest.fixture
-def app_database_url(shared_server: tuple[SharedServer, PostgresServer]) -> Iterator[str]:
-    """The URL of a fresh app database with all migrations applied, dropped afterwards."""
-    with app_database(*shared_server) as url:
+def app_database_url(app_databases: AppDatabases) -> Iterator[str]:
+    """The URL of an app database of one's own with all migrations applied and no row."""
+    with app_databases.one() as url:
         yield url
 
 
@@ -77,6 +83,8 @@ def services(app_database_url: str, tmp_path: Path, clock: SetClock) -> Iterator
         key=f"file://{tmp_path}/key",
         blobs=f"file://{tmp_path}/blobs?links=https://heliograph.example",
         schema_queue="postgres:schema",
+        query_queue="postgres:query",
+        export_queue="postgres:export",
         public_url="https://heliograph.example",
     )
     with closing(Services(settings, {}, clock)) as services:

@@ -12,6 +12,8 @@ from functools import partial
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from tests.support import fake_postgres
 from tests.support.fake_postgres import FakePostgres
 from tests.support.repository import ROOT
@@ -100,14 +102,15 @@ def test_the_registry_the_api_and_the_reference_name_the_same_engines() -> None:
 
 
 def test_the_reference_names_every_field_with_its_default() -> None:
-    fields = {
-        name: "required"
-        if field.is_required()
-        else "null"
-        if field.default is None
-        else str(field.default)
-        for name, field in ConnectionDraft.model_fields.items()
-    }
+    def told(field: FieldInfo) -> str:
+        if field.is_required():
+            return "required"
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, BaseModel):
+            default = default.model_dump(exclude_none=True)
+        return "null" if default is None else str(default)
+
+    fields = {name: told(field) for name, field in ConnectionDraft.model_fields.items()}
     assert documented("Fields") == fields
     assert {*documented("TLS")} == {*SSL_STRENGTH}
 
@@ -227,6 +230,25 @@ def test_terminate_closes_runs_and_idle_sessions(grounds: list[Ground]) -> None:
             assert names_on(url) == []
             assert not session.is_usable()
             assert not other.is_usable()
+
+
+def test_what_idles_longest_is_ended_first_and_a_run_is_left_alone(grounds: list[Ground]) -> None:
+    options = RunOptions(run_id="idle:a")  # as if it were one that idles
+    for ground in grounds:
+        url, engine = ground.zoo.owner_url, ground.engine
+        with idle(ground) as session, idle(ground) as longest, idle(ground) as other:
+            assert ask(other, "SELECT 1") == "1"
+            with in_background(partial(sleep_in, session, options)) as ended:
+                wait_for(url, "application_name = 'heliograph:idle:a' AND state = 'active'")
+                assert engine.end_idle(ground.url, "idle", most=1) == 1
+                assert [longest.is_usable(), other.is_usable()] == [False, True]
+                assert engine.end_idle(ground.url, "another", most=9) == 0
+                assert engine.end_idle(ground.url, "idle", most=9) == 1
+                assert not other.is_usable()
+                assert engine.cancel(ground.url, "idle:a") == 1
+                assert isinstance(ended(), QueryCanceled)
+        with pytest.raises(ValueError, match="everything"):
+            engine.end_idle(ground.url, "", most=1)
 
 
 def test_a_watch_ends_a_run_and_the_session_stays(grounds: list[Ground]) -> None:

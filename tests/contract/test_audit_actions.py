@@ -23,7 +23,7 @@ def imports_record(source: str) -> bool:
     return any(
         isinstance(node, ast.ImportFrom)
         and node.module == "heliograph.audit.service"
-        and any(alias.name == "record" for alias in node.names)
+        and any(alias.name in ("record", "event_values") for alias in node.names)
         for node in ast.walk(ast.parse(source))
     )
 

@@ -180,8 +180,8 @@ def test_what_sam_makes_of_it_is_sound_and_far_below_what_cloudformation_takes(
     # SAM would add a stage named Stage, and roles that may more than ours.
     assert kinds["AWS::ApiGateway::Stage"] == 1
     assert kinds["AWS::IAM::Role"] == len(resources("AWS::IAM::Role"))
-    assert kinds["AWS::Events::Rule"] == 2
-    assert kinds["AWS::Lambda::EventSourceMapping"] == 1
+    assert kinds["AWS::Events::Rule"] == 3
+    assert kinds["AWS::Lambda::EventSourceMapping"] == 3
 
 
 def test_no_environment_holds_a_secret() -> None:

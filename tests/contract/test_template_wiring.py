@@ -26,6 +26,7 @@ from tests.support.template import (
 )
 
 from heliograph.audit.exports import EXPORTS
+from heliograph.connections.models import MOST_TIMEOUT_SECONDS
 from heliograph.connections.schemas import LONGEST
 from heliograph.kernel.errors import HeliographError
 from heliograph.local.deployment import read_deployment
@@ -35,10 +36,18 @@ from heliograph.platform.settings import (
     AppSettings,
     setting_name,
 )
+from heliograph.queries.attention import KEY
+from heliograph.queries.executor import RESULTS
 from heliograph.web.errors import describe, headers_for, status_of
 from heliograph.web.functions import API_FUNCTIONS, load_routes, nouns_of
 
 GATEWAY_SECONDS = 29
+# Who reads which queue, and the longest that one message may take, with the time to write it down.
+CONSUMERS = {
+    "schema_reader": ("Schema", LONGEST.total_seconds() + 10),
+    "query_runner": ("Query", MOST_TIMEOUT_SECONDS),
+    "export_writer": ("Export", MOST_TIMEOUT_SECONDS),
+}
 APP = {name: folder for name, folder in FOLDERS.items() if folder != "alert_file"}
 API = {name: folder for name, folder in FOLDERS.items() if folder in API_FUNCTIONS}
 
@@ -105,8 +114,8 @@ def test_the_local_runtime_reads_the_same_functions_paths_and_events() -> None:
     found = read_deployment(ROOT)
     assert {function.name for function in found.functions} == set(APP.values())
     assert set(found.paths) == {e["Path"] for name in API for e in events(name, "Api").values()}
-    assert [source.function.name for source in found.queue_sources] == ["schema_reader"]
-    assert [schedule.function.name for schedule in found.schedules] == ["janitor"]
+    assert [source.function.name for source in found.queue_sources] == list(CONSUMERS)
+    assert [schedule.function.name for schedule in found.schedules] == ["janitor", "janitor"]
     assert "content-security-policy" in found.site_headers
 
 
@@ -222,23 +231,36 @@ def test_queues_are_read_by_those_who_should_and_set_aside_what_fails() -> None:
     sources = {
         folder: event for name, folder in FOLDERS.items() for event in events(name, "SQS").values()
     }
-    assert list(sources) == ["schema_reader"]
-    event = sources["schema_reader"]
-    assert event["Queue"] == {"Fn::GetAtt": ["SchemaQueue", "Arn"]}
-    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeouts = {folder: FUNCTIONS[name]["Properties"]["Timeout"] for name, folder in APP.items()}
+    assert list(sources) == list(CONSUMERS)
+    for folder, (name, longest) in CONSUMERS.items():
+        event = sources[folder]
+        assert event["Queue"] == {"Fn::GetAtt": [f"{name}Queue", "Arn"]}
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert event["BatchSize"] == 1
+        queue = RESOURCES[f"{name}Queue"]["Properties"]
+        assert queue["VisibilityTimeout"] >= 6 * timeouts[folder]
+        assert timeouts[folder] >= longest
+        redrive = queue["RedrivePolicy"]
+        assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": [f"{name}DeadLetterQueue", "Arn"]}
+        assert redrive["maxReceiveCount"] == 5
+        kept = RESOURCES[f"{name}DeadLetterQueue"]["Properties"]["MessageRetentionPeriod"]
+        assert kept == 14 * 24 * 3600
+    assert resources("AWS::SQS::Queue").keys() == {
+        f"{name}{kind}" for name, _ in CONSUMERS.values() for kind in ("Queue", "DeadLetterQueue")
+    }
+
+
+def test_how_many_work_at_once_is_for_the_operator_to_say() -> None:
+    for name, parameter in (
+        ("QueryRunnerFunction", "QueryWorkers"),
+        ("ExportWriterFunction", "ExportWorkers"),
+    ):
+        (event,) = events(name, "SQS").values()
+        assert event["ScalingConfig"] == {"MaximumConcurrency": {"Ref": parameter}}
+        assert TEMPLATE["Parameters"][parameter]["MinValue"] == 2  # fewer Lambda does not take
+    (event,) = events("SchemaReaderFunction", "SQS").values()
     assert event["ScalingConfig"]["MaximumConcurrency"] >= 2
-    queue = RESOURCES["SchemaQueue"]["Properties"]
-    timeout = FUNCTIONS["SchemaReaderFunction"]["Properties"]["Timeout"]
-    assert queue["VisibilityTimeout"] >= 6 * timeout
-    # The longest that one schema may take, and the time to write it down.
-    assert event["BatchSize"] == 1
-    assert timeout >= LONGEST.total_seconds() + 10
-    redrive = queue["RedrivePolicy"]
-    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["SchemaDeadLetterQueue", "Arn"]}
-    assert redrive["maxReceiveCount"] == 5
-    kept = RESOURCES["SchemaDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"]
-    assert kept == 14 * 24 * 3600
-    assert resources("AWS::SQS::Queue").keys() == {"SchemaQueue", "SchemaDeadLetterQueue"}
 
 
 def test_schedules_are_rules_that_fire_when_they_should_and_do_not_pile_up() -> None:
@@ -247,7 +269,10 @@ def test_schedules_are_rules_that_fire_when_they_should_and_do_not_pile_up() -> 
         for name, folder in FOLDERS.items()
         if events(name, "Schedule")
     }
-    assert ticks == {"janitor": ["rate(1 hour)"], "alert_file": ["rate(1 minute)"]}
+    assert ticks == {
+        "janitor": ["rate(1 hour)", "rate(1 minute)"],
+        "alert_file": ["rate(1 minute)"],
+    }
     for name, folder in FOLDERS.items():
         if folder in ticks:
             about = FUNCTIONS[name]["Properties"]["EventInvokeConfig"]
@@ -284,7 +309,14 @@ def test_no_function_meets_a_database_older_than_itself() -> None:
 # Permissions
 
 
-SERVICES = {"database": "secretsmanager", "key": "kms", "blobs": "s3", "schema_queue": "sqs"}
+SERVICES = {
+    "database": "secretsmanager",
+    "key": "kms",
+    "blobs": "s3",
+    "schema_queue": "sqs",
+    "query_queue": "sqs",
+    "export_queue": "sqs",
+}
 
 
 @pytest.mark.parametrize("name", APP)
@@ -300,9 +332,13 @@ def test_each_function_does_with_queues_what_is_its_to_do() -> None:
     queue = {APP[name]: {a for a in actions(name) if a.startswith("sqs:")} for name in APP}
     assert {folder for folder, found in queue.items() if sends in found} == {
         "connections",
+        "queries",
+        "exports",
+        "query_runner",
+        "export_writer",
         "janitor",
     }
-    assert {folder for folder, found in queue.items() if receives in found} == {"schema_reader"}
+    assert {folder for folder, found in queue.items() if receives in found} == set(CONSUMERS)
     assert queue["system"] == {counts}
 
 
@@ -325,12 +361,16 @@ def test_keys_are_used_for_one_purpose_each_and_for_every_purpose_of_the_code() 
     assert used == {
         "accounts": {"signing_key"},
         "connections": {"connection_password"},
+        "queries": {"connection_password"},
         "system": {"health"},
         "schema_reader": {"connection_password"},
+        "query_runner": {"connection_password"},
+        "export_writer": {"connection_password"},
         "migrator": {"signing_key"},
     }
-    # Who only reads schemas has nothing to encrypt.
-    assert "kms:GenerateDataKey" not in actions("SchemaReaderFunction")
+    # Who only logs in has nothing to encrypt.
+    for name in ("SchemaReader", "Queries", "QueryRunner", "ExportWriter"):
+        assert "kms:GenerateDataKey" not in actions(f"{name}Function")
 
 
 def test_blobs_are_written_where_the_code_writes_them_and_forgotten_there() -> None:
@@ -343,9 +383,14 @@ def test_blobs_are_written_where_the_code_writes_them_and_forgotten_there() -> N
         }
         for name, folder in APP.items()
     }
+    results, files, looks = f"{RESULTS}/", "exports/", KEY.partition("/")[0] + "/"
     assert {folder: found for folder, found in reached.items() if found} == {
         "audit": {EXPORTS},
-        "janitor": {EXPORTS},
+        "queries": {results, files, looks},
+        "exports": {results, files, looks},
+        "query_runner": {results, looks},
+        "export_writer": {results, files, looks},
+        "janitor": {EXPORTS, results, files, looks},
         "system": {"health/"},
     }
     assert 'f"health/' in (PACKAGE / "web/health.py").read_text()

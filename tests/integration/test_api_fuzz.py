@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from tests.support.api import Answered, Api, read_answer, rest_event
-from tests.support.app_database import app_database
+from tests.support.app_database import AppDatabases
 from tests.support.postgres import SharedServer
 
 from heliograph.accounts.demo import make_demo_people
@@ -145,7 +145,7 @@ def fuzzer(
 ) -> Iterator[Fuzzer]:
     folder = tmp_path_factory.mktemp("fuzz")
     create_key_file(folder / "key")
-    with app_database(*shared_server) as url:
+    with closing(AppDatabases(*shared_server)) as databases, databases.one() as url:
         settings = AppSettings(
             database=url,
             key=f"file://{folder}/key",

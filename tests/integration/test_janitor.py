@@ -25,7 +25,8 @@ from heliograph.web.services import Services
 
 STEPS = [
     "sessions", "refresh_tokens", "one_time_links", "rate_limits", "signing_keys", "schemas",
-    "audit_exports",
+    "lost_queries", "orphaned_queries", "abandoned_queries", "waiting_queries",
+    "results", "exports", "runs", "executions", "audit_exports",
 ]  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def test_what_has_expired_goes_and_the_rest_stays(
     }  # fmt: skip
     done, failed = clean(tidy, seconds_left=forever)
     assert failed == []
-    assert done == {**dict.fromkeys(STEPS[:5], 1), "schemas": 2, "audit_exports": 0}
+    assert done == {**dict.fromkeys(STEPS, 0), **dict.fromkeys(STEPS[:5], 1), "schemas": 2}
     assert counts(app_database_url) == {
         "sessions": 3, "refresh_tokens": 1, "one_time_links": 1, "rate_limits": 1,
         "signing_keys": 1,
@@ -217,7 +218,8 @@ def deployed(services: Services, monkeypatch: pytest.MonkeyPatch) -> pytest.Monk
     """The environment of the deployed function."""
     monkeypatch.setenv("HELIOGRAPH_DATABASE", services.settings.database or "")
     monkeypatch.setenv("HELIOGRAPH_BLOBS", services.settings.blobs or "")
-    monkeypatch.setenv("HELIOGRAPH_SCHEMA_QUEUE", "postgres:schema")
+    for name in ("schema", "query", "export"):
+        monkeypatch.setenv(f"HELIOGRAPH_{name.upper()}_QUEUE", f"postgres:{name}")
     return monkeypatch
 
 

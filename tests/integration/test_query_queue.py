@@ -15,8 +15,10 @@ import pytest
 from heliograph.kernel.ids import new_id
 from heliograph.platform.database import ConstraintViolated, Database
 from heliograph.queries import executions_store as executions
-from heliograph.queries import slots_store
-from heliograph.queries.executions_store import Claimed, NewExecution, Success, lease_of
+from heliograph.queries import slots_store, turns_store
+from heliograph.queries.executions_store import Kind, NewExecution, Success, lease_of
+from heliograph.queries.runs_store import NewRun
+from heliograph.queries.turns_store import Claimed, Turn
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 LASTS = timedelta(seconds=30)
@@ -62,22 +64,57 @@ class Queue:
     def claim(
         self, owner: UUID | None = None, *, most: int = 4, now: datetime = NOW
     ) -> Claimed | None:
+        return self.turn(owner, most=most, now=now).claimed
+
+    def turn(
+        self,
+        owner: UUID | None = None,
+        *,
+        most: int = 4,
+        now: datetime = NOW,
+        kind: Kind = Kind.QUERY,
+    ) -> Turn:
         lease = lease_of(now, owner or new_id(), lasts=LASTS, within=WITHIN)
         with self.database.transaction() as tx:
-            return executions.claim_next(tx, self.connection, lease, most=most)
+            return turns_store.claim_next(tx, self.connection, lease, most=most, kind=kind)
 
     def begin(self, new: NewExecution, owner: UUID, *, most: int = 4) -> bool:
         lease = lease_of(NOW, owner, lasts=LASTS, within=WITHIN)
-        with self.database.transaction() as tx:
-            return executions.insert_running(tx, new, lease, most=most) is not None
+        run = NewRun(new_id(), new.id, self.connection, new.user_id, "select 1", NOW)
+        slot = turns_store.begin(self.database, new, run, lease, most=most, most_ms=5_000)
+        return slot is not None
 
-    def succeed(self, execution: UUID, owner: UUID, *, keeper: UUID | None = None) -> bool:
-        success = Success(1, 2.5, b"rows", NOW + timedelta(hours=1))
-        with self.database.transaction() as tx:
-            done = executions.succeed(tx, execution, owner, NOW, success)
-            kept = NOW + timedelta(minutes=1) if keeper else None
-            slots_store.give_back(tx, execution, keeper=keeper, kept_until=kept)
-        return done
+    def succeed(
+        self,
+        execution: UUID,
+        owner: UUID,
+        *,
+        keeper: UUID | None = None,
+        duration_ms: float = 2.5,
+    ) -> bool:
+        ended = executions.succeed(
+            self.database,
+            execution,
+            owner,
+            NOW,
+            Success(1, duration_ms, b"rows", NOW + timedelta(hours=1)),
+            connection_id=self.connection,
+            keeper=keeper,
+            kept_until=NOW + timedelta(minutes=1) if keeper else None,
+        )
+        return ended.is_held
+
+    def cancel(self, execution: UUID, owner: UUID) -> bool:
+        ended = executions.fail(
+            self.database,
+            execution,
+            owner,
+            NOW,
+            {"code": "canceled"},
+            connection_id=self.connection,
+            is_canceled=True,
+        )
+        return ended.is_held
 
     def state(self, execution: UUID) -> str:
         rows = self.database.fetch("SELECT state FROM query_executions WHERE id = %s", [execution])
@@ -145,7 +182,7 @@ def test_a_single_query_does_not_wait_for_anothers_hundred(queue: Queue) -> None
     held = [queue.claim(owner) for _ in range(4)]
     single = queue.add(1, after=60)
     with queue.database.transaction() as tx:
-        assert executions.find_positions(tx, queue.connection)[single] == 1
+        assert turns_store.find_position(tx, queue.connection, single) == 1
     assert held[0] is not None
     queue.succeed(held[0].id, owner)
     found = queue.claim(owner)
@@ -186,12 +223,12 @@ def test_who_lost_the_lease_changes_nothing(queue: Queue) -> None:
     later = NOW + LASTS + timedelta(seconds=1)
     with queue.database.transaction() as tx:
         assert executions.fail_lost(tx, NOW + timedelta(seconds=29), LOST) == []
-        assert executions.fail_lost(tx, later, LOST) == [execution]
+        assert [one.id for one in executions.fail_lost(tx, later, LOST)] == [execution]
     assert queue.state(execution) == "failed"
     with queue.database.transaction() as tx:
-        assert executions.renew(tx, execution, owner, later + LASTS, 5) is None
-        assert not executions.fail(tx, execution, owner, later, {"code": "other"})
-        assert not executions.requeue(tx, execution, owner, None)
+        assert not executions.renew(tx, execution, owner, later + LASTS, 5)
+        assert not executions.requeue(tx, execution, owner, work={})
+    assert not queue.cancel(execution, owner)
     assert not queue.succeed(execution, owner)
     (row,) = queue.database.fetch("SELECT error, work FROM query_executions")
     assert (row["error"], row["work"]) == (LOST, None)
@@ -215,7 +252,7 @@ def test_a_renewed_lease_keeps_work_and_slot(queue: Queue) -> None:
     assert queue.claim(owner, most=1) is not None
     soon = NOW + timedelta(seconds=20)
     with queue.database.transaction() as tx:
-        assert executions.renew(tx, execution, owner, soon + LASTS, 1000) is False
+        assert executions.renew(tx, execution, owner, soon + LASTS, 1000)
     after_the_first = NOW + LASTS + timedelta(seconds=1)
     with queue.database.transaction() as tx:
         assert executions.fail_lost(tx, after_the_first, LOST) == []
@@ -232,8 +269,10 @@ def test_cancelling_ends_what_waits_and_tells_who_works(queue: Queue) -> None:
         assert executions.request_cancel(tx, working, NOW) == "running"
         assert executions.request_cancel(tx, working, NOW) == "running", "twice is as good as once"
         assert executions.request_cancel(tx, waiting, NOW) is None
-        assert executions.renew(tx, working, owner, NOW + LASTS, 0) is True
-        assert executions.fail(tx, working, owner, NOW, {"code": "canceled"}, is_canceled=True)
+    standing = executions.look(queue.database, working, NOW)
+    assert standing is not None
+    assert (standing.owner, standing.is_unwanted) == (owner, True)
+    assert queue.cancel(working, owner)
     assert {queue.state(working), queue.state(waiting)} == {"canceled"}
     assert queue.claim() is None
 
@@ -244,9 +283,9 @@ def test_work_that_was_begun_goes_to_the_queue_unless_it_may_run_once_only(queue
     assert queue.begin(again, owner)
     assert queue.begin(once, owner)
     with queue.database.transaction() as tx:
-        assert executions.requeue(tx, again.id, owner, b"first rows")
+        assert executions.requeue(tx, again.id, owner, work=again.work, preview=b"first rows")
         slots_store.give_back(tx, again.id)
-        assert not executions.requeue(tx, once.id, owner, None)
+        assert not executions.requeue(tx, once.id, owner, work=once.work)
     assert (queue.state(again.id), queue.state(once.id)) == ("queued", "running")
     claimed = queue.claim()
     assert claimed is not None
@@ -317,5 +356,42 @@ def test_deleting_a_connection_leaves_the_history(queue: Queue) -> None:
 def test_nothing_waits_where_nothing_was_asked(queue: Queue) -> None:
     assert queue.claim() is None
     with queue.database.transaction() as tx:
-        assert executions.find_positions(tx, queue.connection) == {}
+        assert turns_store.find_position(tx, queue.connection, new_id()) is None
     assert replace(queue.new(), runs_once=True).runs_once
+
+
+def test_what_took_long_the_last_time_does_not_begin_at_once(queue: Queue) -> None:
+    owner = new_id()
+    for duration, begins in ((4_999.0, True), (5_001.0, False)):
+        mark = str(duration).encode()
+        first, again = (replace(queue.new(), fingerprint=mark) for _ in range(2))
+        assert queue.begin(first, owner), "nothing is known of it yet"
+        assert queue.succeed(first.id, owner, duration_ms=duration)
+        assert queue.begin(again, owner) is begins
+
+
+def test_nothing_begins_at_once_while_somebody_waits(queue: Queue) -> None:
+    assert queue.begin(queue.new(), new_id())
+    queue.add(1)
+    assert not queue.begin(queue.new(), new_id())
+
+
+def test_exports_hold_half_of_the_slots_at_most(queue: Queue) -> None:
+    exports = [replace(queue.new(after=n), kind=Kind.EXPORT) for n in range(4)]
+    with queue.database.transaction() as tx:
+        for one in exports:
+            executions.insert_queued(tx, one)
+    turns = [queue.turn(kind=Kind.EXPORT) for _ in range(3)]
+    assert [turn.claimed is not None for turn in turns] == [True, True, False]
+    queue.add(1, after=9)
+    assert queue.turn().claimed is not None, "the other half is there for queries"
+
+
+def test_a_turn_of_the_other_kind_leaves_it_a_slot_and_says_so(queue: Queue) -> None:
+    export = replace(queue.new(0), kind=Kind.EXPORT)
+    with queue.database.transaction() as tx:
+        executions.insert_queued(tx, export)
+    queue.add(1, after=1)
+    assert queue.turn(most=1) == Turn(None, is_others=True)
+    assert queue.turn(most=1, kind=Kind.EXPORT).claimed is not None
+    assert queue.turn(most=2) != Turn(None, is_others=True)

@@ -31,7 +31,7 @@ WORK = Work(
     timeout_seconds=5,
     time_zone="UTC",
     settings={"heliograph.user_email": "ada@heliograph.example"},
-    view=VIEW,
+    views=(VIEW,),
 )
 
 
@@ -78,8 +78,8 @@ def test_the_settings_and_the_row_limit_come_along(session: Session) -> None:
         replace(WORK, max_rows=101),
         replace(WORK, time_zone="Europe/Berlin"),
         replace(WORK, settings={"heliograph.user_email": "bob@heliograph.example"}),
-        replace(WORK, view=None),
-        replace(WORK, view=replace(VIEW, filters=VIEW.filters[:1])),
+        replace(WORK, views=()),
+        replace(WORK, views=(replace(VIEW, filters=VIEW.filters[:1]),)),
     ],
 )
 def test_work_that_could_answer_otherwise_has_another_fingerprint(other: Work) -> None:
@@ -98,7 +98,9 @@ def test_the_order_of_named_values_does_not_count() -> None:
 
 
 def test_an_error_in_a_view_points_into_the_text_of_the_person(session: Session) -> None:
-    asked = Work("select n, 1 / (n - 2) as t,\n  nix from generate_series(1, 3) as n", view=VIEW)
+    asked = Work(
+        "select n, 1 / (n - 2) as t,\n  nix from generate_series(1, 3) as n", views=(VIEW,)
+    )
     with pytest.raises(SqlInvalid) as caught:
         run(session, asked)
     assert (caught.value.line, caught.value.column) == (2, 3)
@@ -107,7 +109,7 @@ def test_an_error_in_a_view_points_into_the_text_of_the_person(session: Session)
 def test_an_error_of_the_view_itself_points_nowhere(session: Session) -> None:
     columns = (Column("p", "odd", ValueKind.OTHER),)  # a type whose lack of an order is not known
     for view in (View(columns, [Sort(0)]), View(columns, (), [Filter(0, Operator.LESS, "x")])):
-        asked = Work("select point(1, 2)", view=view)
+        asked = Work("select point(1, 2)", views=(view,))
         with pytest.raises(HeliographError) as caught:
             run(session, asked)
         assert caught.value.position is None

@@ -21,7 +21,10 @@ from heliograph.kernel.errors import Conflict, Forbidden, NotFound, RequestInval
 from heliograph.kernel.ids import new_id
 from heliograph.kernel.pagination import PageRequest
 from heliograph.platform import postgres
-from heliograph.queries.runs import Question, Run, Runs
+from heliograph.queries import asking as queries_asking
+from heliograph.queries.history_store import HistoryFilter
+from heliograph.queries.questions import Question
+from heliograph.queries.runs import Run, Runs
 from heliograph.web.services import Services
 
 
@@ -38,15 +41,23 @@ class Asking:
 
     def make_runs(self, inline: float = 5.0) -> Runs:
         services = self.services
-        return Runs(
-            services.database,
-            services.clock,
+        asking = queries_asking.Asking(
+            services.executor,
             services.connections,
-            services.groups,
-            lambda: services.blobs,
-            lambda: services.schema_queue,
+            services.users,
+            services.wakes,
             inline_seconds=inline,
         )
+        return Runs(
+            services.holder,
+            asking,
+            services.connections,
+            lambda: services.blobs,
+            services.wakes,
+        )
+
+    def work_on(self, connection: UUID, seconds_left: Callable[[], float] = lambda: 120.0) -> int:
+        return self.services.query_worker.work_on(connection, seconds_left)
 
     def connect(self, **values: Any) -> UUID:
         made = self.connections.make(self.url, ssl_mode="disable", **values)
@@ -55,6 +66,10 @@ class Asking:
     def actor(self, name: str = EDITOR) -> Actor:
         return self.people.actors[name]
 
+    def history(self, as_: str = EDITOR, *, limit: int = 50, cursor: Any = None, **of: Any) -> Any:
+        page = PageRequest(limit, cursor)
+        return self.runs.history(self.actor(as_), page, HistoryFilter(**of))
+
     def ask(
         self, connection: UUID, sql: str, *params: Any, as_: str = EDITOR, **values: Any
     ) -> Run:
@@ -62,7 +77,7 @@ class Asking:
         return self.runs.ask(self.actor(as_), Question(connection, sql, **values))
 
     def rows(self, run: Run, *, as_: str = EDITOR, offset: int = 0, limit: int = 100) -> Any:
-        page = self.runs.page(self.actor(as_), run.row.id, offset, limit)
+        _, page = self.runs.page(self.actor(as_), run.row.id, offset, limit)
         return json.loads(b"[" + page.rows() + b"]")
 
 
@@ -122,15 +137,15 @@ def test_a_query_that_is_refused_is_kept_in_the_history(
     assert run.row.state == "failed"
     assert run.row.error is not None
     assert run.row.error["code"] == code
-    history = asking.runs.history(asking.actor(), PageRequest())
-    assert [row.id for row in history.items] == [run.row.id]
+    history = asking.history()
+    assert [past.run.id for past in history.items] == [run.row.id]
 
 
 def test_values_that_are_none_are_the_requests_fault(asking: Asking) -> None:
     connection = asking.connect()
     with pytest.raises(RequestInvalid):
         asking.ask(connection, "select $1", {"no": "value"})
-    assert asking.runs.history(asking.actor(), PageRequest()).items == []
+    assert asking.history().items == []
 
 
 def test_who_may_not_use_the_connection_asks_nothing(asking: Asking) -> None:
@@ -173,8 +188,8 @@ def test_what_takes_too_long_is_previewed_and_done_once_more_by_a_worker(
     run = asking.ask(connection, slow, wait=timedelta(seconds=1.2))
     assert (run.row.state, run.position) == ("queued", 1)
     assert run.row.preview
-    assert asking.services.schema_queue.counts().waiting == 1
-    assert asking.runs.work_on(connection, lambda: 60.0) == 1
+    assert asking.services.query_queue.counts().waiting == 1
+    assert asking.work_on(connection) == 1
     done = asking.runs.get(asking.actor(), run.row.id)
     assert (done.row.state, done.row.row_count, done.row.preview) == ("succeeded", 3000, None)
     assert asking.rows(run, offset=2999) == [[3000, "59999"]]
@@ -184,7 +199,7 @@ def test_what_must_not_run_twice_goes_to_the_queue_at_once(asking: Asking) -> No
     connection = asking.connect()
     run = asking.ask(connection, "select my_function()", wait=timedelta(seconds=0.1))
     assert run.row.state == "queued"
-    assert asking.runs.work_on(connection, lambda: 60.0) == 1
+    assert asking.work_on(connection) == 1
     assert asking.runs.get(asking.actor(), run.row.id).row.state == "failed"
 
 
@@ -192,17 +207,17 @@ def test_a_run_that_is_not_waited_for_is_queued(asking: Asking) -> None:
     connection = asking.connect()
     runs = [asking.ask(connection, f"select {n}", wait=timedelta(0)) for n in range(3)]
     assert [run.position for run in runs] == [1, 2, 3]
-    assert asking.runs.work_on(connection, lambda: 60.0) == 3
+    assert asking.work_on(connection) == 3
     assert [asking.rows(run) for run in runs] == [[[0]], [[1]], [[2]]]
-    assert asking.runs.work_on(connection, lambda: 60.0) == 0
+    assert asking.work_on(connection) == 0
 
 
 def test_a_worker_without_time_leaves_work_to_the_next(asking: Asking) -> None:
     connection = asking.connect()
     run = asking.ask(connection, "select 1", wait=timedelta(0))
-    assert asking.runs.work_on(connection, lambda: 10.0) == 0
+    assert asking.work_on(connection, lambda: 10.0) == 0
     assert asking.runs.get(asking.actor(), run.row.id).row.state == "queued"
-    assert asking.runs.work_on(connection, lambda: 60.0) == 1
+    assert asking.work_on(connection) == 1
 
 
 LONG = "select count(*) from generate_series(1, 100000000000)"
@@ -216,14 +231,14 @@ def test_cancel_ends_a_running_query_on_the_server(asking: Asking, way: str) -> 
         work = lambda: found.append(asking.ask(connection, LONG))  # noqa: E731
     else:
         found.append(asking.ask(connection, "select pg_sleep(60)", wait=timedelta(0)))
-        work = lambda: asking.runs.work_on(connection, lambda: 120.0)  # type: ignore[assignment,return-value]  # noqa: E731
+        work = lambda: asking.work_on(connection)  # type: ignore[assignment,return-value]  # noqa: E731
     thread = threading.Thread(target=work)
     thread.start()
     deadline = time.monotonic() + 5
     active: list[UUID] = []
     while not active and time.monotonic() < deadline:
-        history = asking.runs.history(asking.actor(), PageRequest()).items
-        active = [row.id for row in history if row.state == "running"]
+        history = asking.history().items
+        active = [past.run.id for past in history if past.run.state == "running"]
     began = time.monotonic()
     assert asking.runs.cancel(asking.actor(), active[0]).row.state == "canceled"
     thread.join(10)
@@ -241,7 +256,7 @@ def test_cancel_ends_a_queued_query_before_it_runs(asking: Asking) -> None:
     connection = asking.connect()
     run = asking.ask(connection, "select 1", wait=timedelta(0))
     assert asking.runs.cancel(asking.actor(), run.row.id).row.state == "canceled"
-    assert asking.runs.work_on(connection, lambda: 60.0) == 0
+    assert asking.work_on(connection) == 0
 
 
 def test_the_cap_of_a_connection_holds_for_requests_and_workers(asking: Asking) -> None:
@@ -260,15 +275,12 @@ def test_the_cap_of_a_connection_holds_for_requests_and_workers(asking: Asking) 
         runs.append(asking.ask(connection, "select pg_sleep(0.1), 1", wait=timedelta(seconds=0.4)))
 
     askers = [threading.Thread(target=ask) for _ in range(12)]
-    workers = [
-        threading.Thread(target=asking.runs.work_on, args=(connection, lambda: 60.0))
-        for _ in range(4)
-    ]
+    workers = [threading.Thread(target=asking.work_on, args=(connection,)) for _ in range(4)]
     for thread in (*askers, *workers):
         thread.start()
     for thread in (*askers, *workers):
         thread.join(30)
-    asking.runs.work_on(connection, lambda: 60.0)
+    asking.work_on(connection)
     is_over.set()
     watcher.join(10)
     states = {asking.runs.get(asking.actor(), run.row.id).row.state for run in runs}
@@ -354,14 +366,16 @@ def test_policies_of_the_database_see_who_asks_over_a_warm_session(asking: Askin
 def test_the_history_is_ones_own_and_an_admins_of_a_connection(asking: Asking) -> None:
     connection, another = asking.connect(), asking.connect(name="Another")
     asked = [asking.ask(one, "select 1").row.id for one in (connection, another, connection)]
-    own = asking.runs.history(asking.actor(), PageRequest(limit=2))
-    assert [row.id for row in own.items] == [asked[2], asked[1]]
-    rest = asking.runs.history(asking.actor(), PageRequest(limit=2, cursor=own.next))
-    assert ([row.id for row in rest.items], rest.next) == ([asked[0]], None)
-    assert asking.runs.history(asking.actor(OTHER), PageRequest()).items == []
-    seen = asking.runs.history(asking.actor(ADMIN), PageRequest(), connection_id=connection)
-    assert [row.id for row in seen.items] == [asked[2], asked[0]]
-    assert asking.runs.history(asking.actor(ADMIN), PageRequest()).items == []
+    own = asking.history(limit=2)
+    assert [past.run.id for past in own.items] == [asked[2], asked[1]]
+    rest = asking.history(limit=2, cursor=own.next)
+    assert ([past.run.id for past in rest.items], rest.next) == ([asked[0]], None)
+    assert asking.history(OTHER).items == []
+    seen = asking.history(ADMIN, connection_id=connection)
+    assert [past.run.id for past in seen.items] == [asked[2], asked[0]]
+    assert len(asking.history(ADMIN).items) == 3
+    with pytest.raises(Forbidden):
+        asking.history(OTHER, user_id=asking.actor().user_id)
 
 
 def test_a_connection_that_cannot_be_reached_fails_the_run(asking: Asking) -> None:

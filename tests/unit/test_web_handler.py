@@ -438,7 +438,7 @@ def test_answers_are_packed_where_the_client_takes_it(web: Web) -> None:
     [
         ("xxxxx", "", 200),
         ("xxxxxx", "", 502),
-        ('\\"\\', "", 502),  # each becomes two where the answer is written as JSON
+        ('\\"\\', "", 200),  # each would become two in JSON, so it goes as base64
         ("xxxxxx", "gzip", 200),
     ],
 )
@@ -448,7 +448,8 @@ def test_an_answer_larger_than_lambda_sends_is_refused(
     headers = {"X-Fill": fill, "Accept-Encoding": accept}
     answered = web("GET", "/api/things/large", headers=headers)
     assert answered.status == status
-    assert answered.code == (None if status == 200 else "answer_too_large")
+    if status != 200:
+        assert answered.code == "answer_too_large"
 
 
 def test_bytes_travel_as_they_are(web: Web) -> None:

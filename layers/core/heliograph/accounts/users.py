@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from heliograph.accounts import links_store, sessions_store
+from heliograph.accounts import grants_store, links_store, sessions_store
 from heliograph.accounts import users_store as store
 from heliograph.accounts.claims import clean_claims
 from heliograph.accounts.models import IdentityFacts, SessionEnd, User
@@ -15,7 +15,7 @@ from heliograph.accounts.names import clean_email, clean_name, escape_like
 from heliograph.accounts.passwords import check_password, hash_password
 from heliograph.accounts.permissions import refuse_token
 from heliograph.audit.service import changed, hide_secrets, record
-from heliograph.kernel.actors import Actor, Role
+from heliograph.kernel.actors import Actor, ActorKind, Role
 from heliograph.kernel.clock import Clock
 from heliograph.kernel.errors import LastAdmin, NameTaken, NotFound
 from heliograph.kernel.ids import UserId, new_id
@@ -70,6 +70,23 @@ class Users:
         """Return the user with this email, in whatever case, or None."""
         return store.find_by_email(self._database, clean_email(email))
 
+    def find_actor(self, user_id: UUID) -> Actor | None:
+        """Return a person as who acts, for work of theirs that has waited; None where they may not.
+
+        That is when they are deactivated, or there is no such person.
+        """
+        with self._database.transaction() as tx:
+            found = grants_store.select_actor(tx, user_id)
+        if found is None or found["deactivated_at"] is not None:
+            return None
+        return Actor(
+            ActorKind.USER,
+            found["id"],
+            found["email"],
+            Role(found["role"]),
+            frozenset(found["group_ids"]),
+        )
+
     def identity_facts(self, user_id: UUID) -> IdentityFacts:
         """Return the groups and claims of a user, and all names of claims, in one round trip.
 
@@ -79,6 +96,19 @@ class Users:
         if facts is None:
             raise _no_user()
         return facts
+
+    def identity_expression(self, user_id: UUID) -> tuple[str, Sequence[Any]]:
+        """Return an SQL expression and its values: what `read_identity_facts` reads, or NULL.
+
+        For a statement that reads something else beside it, so that both are one round trip.
+        """
+        return store.IDENTITY_FACTS, [user_id]
+
+    def read_identity_facts(self, found: Mapping[str, Any] | None) -> IdentityFacts:
+        """Return the facts that the expression has given. Raises `NotFound` where it gave none."""
+        if found is None:
+            raise _no_user()
+        return store.read_identity_facts(found)
 
     def create(self, actor: Actor, *, email: str, name: str, role: Role, password: str) -> User:
         """Create a user with a password: for the command line. People come by invitation.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID
 
 from heliograph.accounts.models import IdentityFacts, User
@@ -21,7 +21,7 @@ _COLUMNS = (
 )
 # The number is drawn by lot; it stands for "who becomes the first admin" in this database.
 _SETUP_LOCK = 7_203_558_119_340_412
-_IDENTITY_FACTS = """
+_IDENTITY_FACTS: LiteralString = """
 WITH RECURSIVE name_lists AS (
     (
         SELECT jsonb_path_query_array(claims, '$.keyvalue().key') AS names
@@ -109,9 +109,17 @@ def find_identity_facts(database: Database, user_id: UUID) -> IdentityFacts | No
     rows = database.fetch(_IDENTITY_FACTS, [user_id])
     if not rows:
         return None
-    row = rows[0]
+    return read_identity_facts(rows[0])
+
+
+IDENTITY_FACTS: LiteralString = f"(SELECT to_jsonb(facts) FROM ({_IDENTITY_FACTS}) AS facts)"  # noqa: S608
+"""What `find_identity_facts` finds, as an expression of one user's id for a statement of others."""
+
+
+def read_identity_facts(found: Mapping[str, Any]) -> IdentityFacts:
+    """Return the facts that a row, or the value of `IDENTITY_FACTS`, holds."""
     return IdentityFacts(
-        tuple(sorted(row["groups"])), row["claims"], tuple(sorted(row["known_claims"]))
+        tuple(sorted(found["groups"])), found["claims"], tuple(sorted(found["known_claims"]))
     )
 
 

@@ -49,23 +49,51 @@ def record(  # noqa: PLR0913  # each is a column, and all but three are named
     """
     store.insert(
         tx,
-        {
-            "id": new_id(),
-            "at": at,
-            "actor_kind": actor.kind.value,
-            "actor_id": actor.user_id,
-            "actor_email": _cut(actor.email),
-            "action": action,
-            "object_type": object_type,
-            "object_id": None if object_id is None else str(object_id),
-            "object_name": _cut(object_name),
-            "before": write_json(before),
-            "after": write_json(after),
-            "address": _cut(actor.address),
-            "user_agent": _cut(actor.user_agent),
-            "request_id": _cut(actor.request_id),
-        },
+        event_values(
+            actor,
+            action,
+            at=at,
+            object_type=object_type,
+            object_id=object_id,
+            object_name=object_name,
+            before=before,
+            after=after,
+        ),
     )
+
+
+RECORD = store.INSERT
+"""What `record` does, as a statement whose FROM may follow: for who has one statement for all."""
+
+
+def event_values(  # as `record`
+    actor: Actor,
+    action: str,
+    *,
+    at: datetime,
+    object_type: str | None = None,
+    object_id: UUID | str | None = None,
+    object_name: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the values of `RECORD`; their names begin with ``event_``."""
+    return {
+        "event_id": new_id(),
+        "event_at": at,
+        "event_actor_kind": actor.kind.value,
+        "event_actor_id": actor.user_id,
+        "event_actor_email": _cut(actor.email),
+        "event_action": action,
+        "event_object_type": object_type,
+        "event_object_id": None if object_id is None else str(object_id),
+        "event_object_name": _cut(object_name),
+        "event_before": write_json(before),
+        "event_after": write_json(after),
+        "event_address": _cut(actor.address),
+        "event_user_agent": _cut(actor.user_agent),
+        "event_request_id": _cut(actor.request_id),
+    }
 
 
 def _cut(text: str | None) -> str | None:

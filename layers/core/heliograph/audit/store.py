@@ -43,21 +43,21 @@ _EXPORT: LiteralString = """
 _COUNT: LiteralString = "SELECT count(*) AS n FROM (SELECT 1 FROM audit_events"
 
 
-def insert(tx: Transaction, event: Mapping[str, Any]) -> None:
-    """Write one event; ``before`` and ``after`` are JSON text or None."""
-    tx.execute(
-        """
-        INSERT INTO audit_events (
-            id, at, actor_kind, actor_id, actor_email, action, object_type, object_id, object_name,
-            before, after, address, user_agent, request_id
-        ) VALUES (
-            %(id)s, %(at)s, %(actor_kind)s, %(actor_id)s, %(actor_email)s, %(action)s,
-            %(object_type)s, %(object_id)s, %(object_name)s,
-            %(before)s::jsonb, %(after)s::jsonb, %(address)s, %(user_agent)s, %(request_id)s
-        )
-        """,
-        event,
+INSERT: LiteralString = """
+    INSERT INTO audit_events (
+        id, at, actor_kind, actor_id, actor_email, action, object_type, object_id, object_name,
+        before, after, address, user_agent, request_id
     )
+    SELECT %(event_id)s, %(event_at)s, %(event_actor_kind)s, %(event_actor_id)s,
+        %(event_actor_email)s, %(event_action)s, %(event_object_type)s, %(event_object_id)s,
+        %(event_object_name)s, %(event_before)s::jsonb, %(event_after)s::jsonb,
+        %(event_address)s, %(event_user_agent)s, %(event_request_id)s
+"""
+
+
+def insert(tx: Transaction, event: Mapping[str, Any]) -> None:
+    """Write one event, whose members are those of `INSERT`."""
+    tx.execute(INSERT, event)
 
 
 def list_events(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 HistoryValues = Literal["kept", "hashed", "dropped"]
 
 _HEX_DIGITS = 32
+_HASH = re.compile(rf"sha256:[0-9a-f]{{{_HEX_DIGITS}}}")
 
 
 def recorded_values(policy: HistoryValues, salt: bytes, values: Any) -> Any:
@@ -23,6 +25,15 @@ def recorded_values(policy: HistoryValues, salt: bytes, values: Any) -> Any:
     if policy == "dropped":
         return None
     return values if policy == "kept" else _hashed(salt, values)
+
+
+def holds_hashes(values: Any) -> bool:
+    """Say whether any of recorded values is a hash, and so not what was given."""
+    if isinstance(values, Mapping):
+        return any(map(holds_hashes, values.values()))
+    if isinstance(values, list | tuple):
+        return any(map(holds_hashes, values))
+    return isinstance(values, str) and _HASH.fullmatch(values) is not None
 
 
 def _hashed(salt: bytes, value: Any) -> Any:

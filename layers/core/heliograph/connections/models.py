@@ -245,6 +245,11 @@ class Connection(BaseModel):
             own.get("statement_timeout_seconds", self.statement_timeout_seconds),
         )
 
+    @property
+    def longest_timeout_seconds(self) -> int:
+        """The longest that a statement of anybody may take."""
+        return max(self.limits_for(role).statement_timeout_seconds for role in Role)
+
     def recorded_values(self, values: Any) -> Any:
         """Return what the history of queries may keep of values that were given to one."""
         return recorded_values(self.history_values, self.history_salt, values)

@@ -28,7 +28,7 @@ from heliograph.connections.models import (
 from heliograph.connections.passwords import require_typed_again
 from heliograph.connections.testing import ConnectionTest, run_test
 from heliograph.connections.url import ConnectionUrl
-from heliograph.connections.warm import WarmSessions
+from heliograph.connections.warm import SHARED
 from heliograph.kernel.actors import Actor, Role
 from heliograph.kernel.clock import Clock
 from heliograph.kernel.errors import (
@@ -71,7 +71,8 @@ class Connections:
         self._settings = settings
         policy = policy or AddressPolicy(settings.forbidden_hosts, self._app_database_url)
         self._logins = Logins(database, open_envelope, policy)
-        self.warm: WarmSessions[tuple[UUID, int]] = WarmSessions()
+        self.warm = SHARED
+        self._used: set[UUID] = set()
 
     def create(self, actor: Actor, draft: ConnectionDraft) -> Connection:
         """Save a connection; who makes it may edit it.
@@ -122,9 +123,19 @@ class Connections:
 
     def get(self, actor: Actor, connection_id: UUID) -> Connection:
         """Return one connection. Raises `NotFound` for one that the actor may not view."""
-        with self._database.transaction() as tx:
-            self._grants.check(actor, Level.VIEW, OBJECT_TYPE, connection_id, tx=tx)
-            return self._select(tx, actor, connection_id)
+        return self._get_beside(actor, connection_id, ("NULL", []))[0]
+
+    def _get_beside(
+        self, actor: Actor, connection_id: UUID, expression: store.Condition
+    ) -> tuple[Connection, Any]:
+        can_edit = self._grants.visible(actor, OBJECT_TYPE, level=Level.EDIT)
+        visible = self._grants.visible(actor, OBJECT_TYPE)
+        found = store.select_visible(self._database, connection_id, visible, can_edit, expression)
+        if found is None:
+            with self._database.transaction() as tx:  # to say why
+                self._grants.check(actor, Level.VIEW, OBJECT_TYPE, connection_id, tx=tx)
+            raise _unknown()
+        return found
 
     def get_for_use(self, actor: Actor, connection_id: UUID) -> Connection:
         """Return a connection that the actor may send SQL to.
@@ -134,6 +145,17 @@ class Connections:
         connection = self.get(actor, connection_id)
         require_author(actor)
         return connection
+
+    def get_for_query(
+        self, actor: Actor, connection_id: UUID, expression: store.Condition
+    ) -> tuple[Connection, Any]:
+        """Return as `get_for_use`, and the value of an SQL expression where it names who asks.
+
+        One round trip for both: ``expression`` is `Users.identity_expression`.
+        """
+        found = self._get_beside(actor, connection_id, expression)
+        require_author(actor)
+        return found
 
     def change(
         self,
@@ -231,6 +253,7 @@ class Connections:
         family.
         """
         key = (connection.id, connection.version)
+        self._used.add(connection.id)
         self._drop_older(*key)
         engine = load_engine(connection.engine)
         with self.warm.borrow(
@@ -244,8 +267,8 @@ class Connections:
             return store.select(tx, connection_id, ("TRUE", []))
 
     def close(self) -> None:
-        """Close the warm sessions; the next use opens new ones."""
-        self.warm.drop(lambda _: True)
+        """Close the warm sessions of what was used here; the next use opens new ones."""
+        self.warm.drop(lambda key: key[0] in self._used)
 
     def _drop_older(self, connection_id: UUID, version: int) -> None:
         self.warm.drop(lambda key: key[0] == connection_id and key[1] < version)

@@ -38,6 +38,29 @@ def select(tx: Transaction, connection_id: UUID, can_edit: Condition) -> Connect
     return None if row is None else Connection.model_construct(**row)
 
 
+def select_visible(
+    database: Database,
+    connection_id: UUID,
+    visible: Condition,
+    can_edit: Condition,
+    beside: Condition = ("NULL", ()),
+) -> tuple[Connection, Any] | None:
+    """Return a connection that is visible, and the value of an expression ``beside`` it.
+
+    The expression is looked at where the connection tells the database who asks.
+    """
+    rows = database.fetch(
+        f"SELECT {_SHOWN}, {can_edit[0]} AS can_edit,"  # noqa: S608
+        f" CASE WHEN identity = 'user' THEN {beside[0]} END AS beside FROM connections"
+        f" WHERE id = %s AND {visible[0]}",
+        [*can_edit[1], *beside[1], connection_id, *visible[1]],
+    )
+    if not rows:
+        return None
+    found = rows[0].pop("beside")
+    return Connection.model_construct(**rows[0]), found
+
+
 def select_password(
     database: Database, connection_id: UUID, version: int
 ) -> tuple[bool, bytes | None]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from heliograph.connections.engines.contract import Session
 
@@ -126,6 +127,14 @@ class WarmSessions(Generic[KeyT]):
         if not (is_clean and is_wanted):
             session.close()
         _close(surplus)
+
+
+SHARED: WarmSessions[tuple[UUID, int]] = WarmSessions(most_idle=16)
+"""The warm sessions of this process, by id and version of a saved connection.
+
+All functions that run in one process share them, so that they do not end each other's to keep
+below the number of connections that a database admits.
+"""
 
 
 def _close(sessions: list[_Waiting[KeyT]]) -> None:

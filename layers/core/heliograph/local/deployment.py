@@ -33,7 +33,7 @@ _SQS_KNOWN = {"Queue", "BatchSize", "MaximumBatchingWindowInSeconds", _RESPONSES
               "Enabled"}  # fmt: skip
 _SCHEDULE_KNOWN = {"Schedule", "Description", "Enabled", "Input", "Name", "State", "RetryPolicy",
                    "DeadLetterConfig"}  # fmt: skip
-_LOCAL_WORKERS = 2
+_LOCAL_WORKERS = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from heliograph.local.node import DATABASE, OWNER
 from heliograph.local.postgres_server import PostgresServer
 from heliograph.platform.settings import AppSettings
 
-SCHEMA_QUEUE = "postgres:schema"
+QUEUES = {
+    "schema_queue": "postgres:schema",
+    "query_queue": "postgres:query",
+    "export_queue": "postgres:export",
+}
+"""The queues of one machine, by the setting that is their address."""
 
 
 def find_installation(data_dir: Path | None, database_url: str | None) -> AppSettings:
@@ -21,7 +26,7 @@ def find_installation(data_dir: Path | None, database_url: str | None) -> AppSet
     the folder is none of `heliograph serve`.
     """
     if data_dir is None:
-        return AppSettings(database=database_url, schema_queue=SCHEMA_QUEUE)
+        return AppSettings(database=database_url, **QUEUES)
     folder = data_dir.resolve()
     key = folder / "key.json"
     if not key.is_file():
@@ -34,7 +39,7 @@ def find_installation(data_dir: Path | None, database_url: str | None) -> AppSet
         database=database_url or _embedded_url(folder),
         key=f"file://{quote(str(key))}",
         blobs=f"file://{quote(str(folder / 'blobs'))}",
-        schema_queue=SCHEMA_QUEUE,
+        **QUEUES,
     )
 
 

@@ -20,6 +20,7 @@ from heliograph.local.workers import Job, TimeIsUp, Workers
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
 MOST_ANSWER_BYTES = 6 * 1024 * 1024
+_HEAD_BYTES = 16 * 1024
 _SURELY_SMALL = MOST_ANSWER_BYTES // 8  # JSON makes at most six bytes of one
 
 
@@ -115,8 +116,9 @@ def require_small(answer: Any, function: Function, *, is_strict: bool = False) -
     body = answer.get("body") if isinstance(answer, dict) else None
     if not is_strict and isinstance(body, str) and len(body) < _SURELY_SMALL:
         return
-    if isinstance(body, str) and len(body) > MOST_ANSWER_BYTES:
-        size = len(body)
+    is_plain = isinstance(answer, dict) and answer.get("isBase64Encoded") is True
+    if isinstance(body, str) and (len(body) > MOST_ANSWER_BYTES or (is_plain and not is_strict)):
+        size = len(body) + _HEAD_BYTES  # JSON escapes nothing of base64
     else:
         try:
             size = len(orjson.dumps(answer))

@@ -188,15 +188,17 @@ CREATE TABLE query_executions (
     duration_ms double precision,
     result bytea,
     result_expires_at timestamp with time zone,
+    kind text NOT NULL DEFAULT 'query'::text,
     CONSTRAINT query_executions_pkey PRIMARY KEY (id),
     CONSTRAINT query_executions_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id) ON DELETE SET NULL,
     CONSTRAINT query_executions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id),
+    CONSTRAINT query_executions_kind_check CHECK ((kind = ANY (ARRAY['query'::text, 'export'::text]))),
     CONSTRAINT query_executions_lease_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))),
     CONSTRAINT query_executions_state_check CHECK (
 CASE state
     WHEN 'queued'::text THEN ((lease_owner IS NULL) AND (finished_at IS NULL) AND (work IS NOT NULL))
     WHEN 'running'::text THEN ((lease_owner IS NOT NULL) AND (started_at IS NOT NULL) AND (deadline_at IS NOT NULL) AND (finished_at IS NULL))
-    WHEN 'succeeded'::text THEN ((lease_owner IS NULL) AND (finished_at IS NOT NULL) AND (row_count IS NOT NULL) AND (error IS NULL) AND (work IS NULL))
+    WHEN 'succeeded'::text THEN ((lease_owner IS NULL) AND (finished_at IS NOT NULL) AND (row_count IS NOT NULL) AND (error IS NULL))
     WHEN 'failed'::text THEN ((lease_owner IS NULL) AND (finished_at IS NOT NULL) AND (error IS NOT NULL) AND (work IS NULL))
     WHEN 'canceled'::text THEN ((lease_owner IS NULL) AND (finished_at IS NOT NULL) AND (work IS NULL))
     ELSE false
@@ -205,8 +207,25 @@ END),
 );
 CREATE INDEX query_executions_fingerprint_idx ON public.query_executions USING btree (fingerprint, finished_at DESC) WHERE ((fingerprint IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text])));
 CREATE INDEX query_executions_queue_idx ON public.query_executions USING btree (connection_id, queued_at) WHERE (state = 'queued'::text);
-CREATE INDEX query_executions_result_expires_at_idx ON public.query_executions USING btree (result_expires_at) WHERE (result IS NOT NULL);
+CREATE INDEX query_executions_queued_at_idx ON public.query_executions USING btree (queued_at);
+CREATE INDEX query_executions_result_expires_at_idx ON public.query_executions USING btree (result_expires_at) WHERE (result_expires_at IS NOT NULL);
 CREATE INDEX query_executions_running_idx ON public.query_executions USING btree (lease_expires_at) WHERE (state = 'running'::text);
+
+CREATE TABLE query_exports (
+    run_id uuid NOT NULL,
+    format text NOT NULL,
+    guard_formulas boolean NOT NULL,
+    title text NOT NULL,
+    key text,
+    filename text,
+    bytes bigint,
+    expires_at timestamp with time zone,
+    CONSTRAINT query_exports_pkey PRIMARY KEY (run_id),
+    CONSTRAINT query_exports_run_id_fkey FOREIGN KEY (run_id) REFERENCES query_runs(id) ON DELETE CASCADE,
+    CONSTRAINT query_exports_file_check CHECK ((((key IS NULL) = (filename IS NULL)) AND ((key IS NULL) = (bytes IS NULL)) AND ((key IS NULL) = (expires_at IS NULL)))),
+    CONSTRAINT query_exports_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'xlsx'::text, 'ndjson'::text])))
+);
+CREATE INDEX query_exports_expires_at_idx ON public.query_exports USING btree (expires_at) WHERE (key IS NOT NULL);
 
 CREATE TABLE query_runs (
     id uuid NOT NULL,
@@ -222,14 +241,20 @@ CREATE TABLE query_runs (
     polled_at timestamp with time zone NOT NULL,
     canceled_at timestamp with time zone,
     cached_at timestamp with time zone,
+    cancel_reason text,
+    stale_execution_id uuid,
     CONSTRAINT query_runs_pkey PRIMARY KEY (id),
     CONSTRAINT query_runs_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id) ON DELETE SET NULL,
     CONSTRAINT query_runs_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES query_executions(id) ON DELETE SET NULL,
+    CONSTRAINT query_runs_stale_execution_id_fkey FOREIGN KEY (stale_execution_id) REFERENCES query_executions(id) ON DELETE SET NULL,
     CONSTRAINT query_runs_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id),
+    CONSTRAINT query_runs_cancel_reason_check CHECK (((cancel_reason IS NULL) OR ((cancel_reason = ANY (ARRAY['asked'::text, 'reset'::text, 'abandoned'::text])) AND (canceled_at IS NOT NULL)))),
     CONSTRAINT query_runs_origin_check CHECK ((origin = ANY (ARRAY['query'::text, 'view'::text, 'values'::text, 'export'::text])))
 );
 CREATE INDEX query_runs_connection_id_idx ON public.query_runs USING btree (connection_id, requested_at DESC, id DESC);
 CREATE INDEX query_runs_execution_id_idx ON public.query_runs USING btree (execution_id);
+CREATE INDEX query_runs_requested_at_idx ON public.query_runs USING btree (requested_at);
+CREATE INDEX query_runs_stale_execution_id_idx ON public.query_runs USING btree (stale_execution_id) WHERE (stale_execution_id IS NOT NULL);
 CREATE INDEX query_runs_user_id_idx ON public.query_runs USING btree (user_id, requested_at DESC, id DESC);
 
 CREATE TABLE query_slots (

@@ -95,6 +95,10 @@ class AppSettings:
     """Results and exports: ``s3://bucket``, or ``file:///folder``."""
     schema_queue: str | None = None
     """Where requests to read a schema go: the URL of an SQS queue, or ``postgres:name``."""
+    query_queue: str | None = None
+    """Where those are woken up who do queries: as ``schema_queue``."""
+    export_queue: str | None = None
+    """Where those are woken up who write exports: as ``schema_queue``."""
     public_url: str | None = None
     """What links to the app begin with: ``https://heliograph.example``, no slash at the end."""
     forbidden_hosts: str | None = None
@@ -107,14 +111,20 @@ class AppSettings:
 
 
 _EVERY_API = ("allowed_origins", "proxies")
+_QUERY_QUEUES = ("query_queue", "export_queue")
+_QUEUES = ("schema_queue", *_QUERY_QUEUES)
 
 FUNCTION_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "accounts": ("database", "key", "public_url", *_EVERY_API),
     "connections": ("database", "key", "schema_queue", "forbidden_hosts", *_EVERY_API),
+    "queries": ("database", "key", "blobs", *_QUERY_QUEUES, "forbidden_hosts", *_EVERY_API),
+    "exports": ("database", "blobs", *_QUERY_QUEUES, *_EVERY_API),
     "audit": ("database", "blobs", *_EVERY_API),
-    "system": ("database", "key", "blobs", "schema_queue", "public_url", *_EVERY_API),
+    "system": ("database", "key", "blobs", *_QUEUES, "public_url", *_EVERY_API),
     "schema_reader": ("database", "key", "forbidden_hosts"),
-    "janitor": ("database", "blobs", "schema_queue"),
+    "query_runner": ("database", "key", "blobs", *_QUERY_QUEUES, "forbidden_hosts"),
+    "export_writer": ("database", "key", "blobs", *_QUERY_QUEUES, "forbidden_hosts"),
+    "janitor": ("database", "blobs", *_QUEUES),
     "migrator": ("database", "key", "public_url"),
 }
 """Which fields of `AppSettings` each function, a folder of ``functions/``, is given."""

@@ -1,13 +1,13 @@
-"""Exports: a whole result as CSV or XLSX, from the database into the blob store as it comes.
+"""Exports: a whole result as CSV, XLSX or NDJSON, into the blob store as it comes.
 
 The encoder pushes, the store pulls: a generator stands between them, which runs a batch through the
 encoder and hands on what that has written. No thread, no file in between, memory of a few batches;
 whatever ends the one side ends the other, and then nothing is left, neither in the store nor on the
 server.
 
-Where the result is cut by a limit, a sheet "Notes" of the workbook says so. A CSV has no place for
-remarks and stays data alone: there the name of the file says it (`export_names`), and in both cases
-`ExportSummary.notes`.
+Where the result is cut by a limit, a sheet "Notes" of the workbook says so. CSV and NDJSON have no
+place for remarks and stay data alone: there the name of the file says it (`export_names`), and in
+every case `ExportSummary.notes`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from heliograph.queries.service import PreparedQuery, can_copy_csv
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ndjson": "application/x-ndjson",
 }
 """The formats of exports, and what a browser is told that they are."""
 
@@ -93,9 +94,9 @@ class ExportSummary:
 class ExportWatch:
     """Looks after a running export, between its batches and while it waits for the database.
 
-    ``check`` is called at most every 200 ms, in a wait about as often, and ends the export by
-    raising; also once more when the server ended the statement, so that its reason is told.
-    ``on_progress`` is told the rows so far at most once a second. At ``deadline``, a
+    ``check`` is called at most every ``check_seconds``, in a wait about as often, and ends the
+    export by raising; also once more when the server ended the statement, so that its reason is
+    told. ``on_progress`` is told the rows so far at most once a second. At ``deadline``, a
     ``time.monotonic()``, the export ends with `QueryTimedOut`.
     """
 
@@ -103,6 +104,7 @@ class ExportWatch:
     on_progress: Callable[[int], None] = lambda _: None
     deadline: float | None = None
     monotonic: Callable[[], float] = time.monotonic
+    check_seconds: float = _CHECK_SECONDS
     _check_at: float = field(default=float("-inf"), init=False)
     _progress_at: float | None = field(default=None, init=False)
     _has_raised: bool = field(default=False, init=False)
@@ -132,11 +134,11 @@ class ExportWatch:
         except BaseException:
             self._has_raised = True
             raise
-        self._check_at = self.monotonic() + _CHECK_SECONDS
+        self._check_at = self.monotonic() + self.check_seconds
 
     def of_waits(self) -> Watch:
         """Return what the engine is to do while it waits for the server."""
-        return Watch(self.ask, timedelta(seconds=_CHECK_SECONDS), self.deadline)
+        return Watch(self.ask, timedelta(seconds=self.check_seconds), self.deadline)
 
 
 def write_export(

@@ -50,6 +50,11 @@ class ResultPage:
     cut_cells: tuple[CutCell, ...]
     pieces: tuple[Packed | bytes, ...]
 
+    @property
+    def json_bytes(self) -> int:
+        """How many bytes the rows take as JSON, about."""
+        return sum(one.size if isinstance(one, Packed) else len(one) for one in self.pieces)
+
     def rows(self) -> bytes:
         """Return the rows as JSON arrays with ``,\\n`` between them, without brackets around."""
         return _BETWEEN.join(

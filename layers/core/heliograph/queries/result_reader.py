@@ -26,6 +26,7 @@ from heliograph.queries.result_pages import (
     damage_told,
     read_cut,
 )
+from heliograph.queries.segment_rows import rows_from_segment
 
 CACHE_BYTES = 16_000_000
 
@@ -128,6 +129,13 @@ class ResultReader:
                 return self._cell_blob(row, column, place.pack, offset, size)
             offset += size
         return None
+
+    def short_cell(self, row: int, column: int) -> str | None:
+        """Return the text of a cell that was not cut. Raises as `cell` does."""
+        page = self.rows(row, 1)
+        if not page.row_count:
+            raise NotFound("The result has no such cell.")
+        return rows_from_segment(page.rows(), self.columns, first_row=row)[0][column]
 
     def segments(self) -> Iterator[WholeSegment]:
         """Yield the whole result in order. Memory: about 2 MB, a segment and its whole cells.

@@ -6,17 +6,36 @@ Whoever joins or leaves an execution locks it first, so that nobody joins what i
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from heliograph.kernel.json_text import write_json_text
 
 if TYPE_CHECKING:
     from heliograph.platform.database import Database, Transaction
 
 RUNNING_STATES = ("queued", "running")
+
+
+class Origin(StrEnum):
+    """What a run was asked for."""
+
+    QUERY = "query"  # by a person
+    VIEW = "view"  # a result sorted and filtered
+    VALUES = "values"  # what stands in a column
+    EXPORT = "export"
+
+
+class CancelReason(StrEnum):
+    """Why a run was given up."""
+
+    ASKED = "asked"
+    RESET = "reset"
+    ABANDONED = "abandoned"  # nobody has asked about it for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +44,21 @@ class NewRun:
 
     id: UUID
     execution_id: UUID
-    connection_id: UUID
+    connection_id: UUID | None
     user_id: UUID
     sql: str
     requested_at: datetime
-    origin: str = "query"
+    origin: Origin = Origin.QUERY
     parent_id: UUID | None = None
     parameters: Any = None
     is_detached: bool = False
     cached_at: datetime | None = None
+    stale_execution_id: UUID | None = None
+
+    @property
+    def parameters_json(self) -> str | None:
+        """The parameters as JSON, None for none."""
+        return None if self.parameters is None else write_json_text(self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +68,6 @@ class RunRow:
     id: UUID
     execution_id: UUID | None
     connection_id: UUID | None
-    connection_version: int | None
     user_id: UUID
     origin: str
     parent_id: UUID | None
@@ -51,37 +75,56 @@ class RunRow:
     parameters: Any
     is_detached: bool
     requested_at: datetime
-    polled_at: datetime
-    canceled_at: datetime | None
-    cached_at: datetime | None
     state: str
-    runs_once: bool | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    rows_so_far: int | None
-    preview: bytes | None
-    row_count: int | None
+    connection_version: int | None = None
+    canceled_at: datetime | None = None
+    cancel_reason: str | None = None
+    cached_at: datetime | None = None
+    stale_execution_id: UUID | None = None
+    runs_once: bool | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    lease_expires_at: datetime | None = None
+    rows_so_far: int | None = None
+    preview: bytes | None = None
+    row_count: int | None = None
+    truncated_reason: str | None = None
+    notes: Sequence[str] | None = None
+    error: dict[str, Any] | None = None
+    duration_ms: float | None = None
+    result: bytes | None = None
+    result_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """An answer that is kept: when it was given, and where it is."""
+
+    execution_id: UUID
+    finished_at: datetime
+    row_count: int
     truncated_reason: str | None
     notes: Sequence[str] | None
-    error: dict[str, Any] | None
-    duration_ms: float | None
-    result: bytes | None
-    result_expires_at: datetime | None
+    result: bytes
+    result_expires_at: datetime
 
 
 # Who has cancelled sees that, whatever the execution does for others. A run whose execution is not
 # kept any more has ended at some time; nothing else is known of it.
-_COLUMNS = """
+STATE_OF = """
+    CASE WHEN run.canceled_at IS NOT NULL THEN 'canceled'
+         ELSE coalesce(execution.state, 'expired') END
+"""
+COLUMNS = f"""
     run.id, run.execution_id, run.connection_id, execution.connection_version, run.user_id,
     run.origin, run.parent_id, run.sql, run.parameters, run.is_detached, run.requested_at,
-    run.polled_at, run.canceled_at, run.cached_at,
-    CASE WHEN run.canceled_at IS NOT NULL THEN 'canceled'
-         ELSE coalesce(execution.state, 'expired') END AS state,
-    execution.runs_once, execution.started_at, execution.finished_at, execution.rows_so_far,
-    execution.row_count, execution.truncated_reason, execution.notes, execution.error,
-    execution.duration_ms, execution.result_expires_at
+    run.canceled_at, run.cancel_reason, run.cached_at, run.stale_execution_id, {STATE_OF} AS state,
+    execution.runs_once, execution.started_at, execution.finished_at,
+    execution.lease_expires_at, execution.rows_so_far, execution.row_count,
+    execution.truncated_reason, execution.notes, execution.error, execution.duration_ms,
+    execution.result_expires_at
 """
-_FROM = "query_runs AS run LEFT JOIN query_executions AS execution ON execution.id = execution_id"
+FROM = "query_runs AS run LEFT JOIN query_executions AS execution ON execution.id = execution_id"
 
 
 def insert(tx: Transaction, new: NewRun) -> None:
@@ -90,9 +133,9 @@ def insert(tx: Transaction, new: NewRun) -> None:
         """
         INSERT INTO query_runs (
             id, execution_id, connection_id, user_id, origin, parent_id, sql, parameters,
-            is_detached, requested_at, polled_at, cached_at
+            is_detached, requested_at, polled_at, cached_at, stale_execution_id
         )
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s)
         """,
         [
             new.id,
@@ -102,11 +145,12 @@ def insert(tx: Transaction, new: NewRun) -> None:
             new.origin,
             new.parent_id,
             new.sql,
-            None if new.parameters is None else json.dumps(new.parameters),
+            new.parameters_json,
             new.is_detached,
             new.requested_at,
             new.requested_at,
             new.cached_at,
+            new.stale_execution_id,
         ],
     )
 
@@ -114,7 +158,7 @@ def insert(tx: Transaction, new: NewRun) -> None:
 def select(database: Database, run_id: UUID) -> RunRow | None:
     """Return a run with its result, None when there is no such run."""
     rows = database.fetch(
-        f"SELECT {_COLUMNS}, execution.preview, execution.result FROM {_FROM} WHERE run.id = %s",  # noqa: S608
+        f"SELECT {COLUMNS}, execution.preview, execution.result FROM {FROM} WHERE run.id = %s",  # noqa: S608
         [run_id],
     )
     return RunRow(**rows[0]) if rows else None
@@ -123,47 +167,42 @@ def select(database: Database, run_id: UUID) -> RunRow | None:
 def select_state(database: Database, run_id: UUID) -> str | None:
     """Return the state of a run alone: for who waits and asks often."""
     rows = database.fetch(
-        f"""
-        SELECT CASE WHEN run.canceled_at IS NOT NULL THEN 'canceled'
-                    ELSE coalesce(execution.state, 'expired') END AS state
-        FROM {_FROM} WHERE run.id = %s
-        """,  # noqa: S608
+        f"SELECT {STATE_OF} AS state FROM {FROM} WHERE run.id = %s",  # noqa: S608
         [run_id],
     )
     return rows[0]["state"] if rows else None
 
 
-def list_history(
-    database: Database,
-    *,
-    user_id: UUID | None,
-    connection_id: UUID | None,
-    after: tuple[object, ...] | None,
-    limit: int,
-) -> list[RunRow]:
-    """Return runs, the latest first, without their rows: of a person, of a connection, or all."""
-    conditions, values = ["run.origin = 'query'"], list[object]()
-    for condition, value in (
-        ("run.user_id = %s", user_id),
-        ("run.connection_id = %s", connection_id),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
-    if after is not None:
-        conditions.append("(run.requested_at, run.id) < (%s, %s)")
-        values += after
+def select_work(database: Database, execution_id: UUID) -> Mapping[str, Any] | None:
+    """Return what an execution did, as long as its result is kept."""
+    rows = database.fetch("SELECT work FROM query_executions WHERE id = %s", [execution_id])
+    return rows[0]["work"] if rows else None
+
+
+def select_kept(database: Database, execution_id: UUID, now: datetime) -> KeptResult | None:
+    """Return the answer of an execution, None when it is not kept any more."""
     rows = database.fetch(
-        f"""
-        SELECT {_COLUMNS}, NULL AS preview, NULL AS result
-        FROM {_FROM}
-        WHERE {" AND ".join(conditions)}
-        ORDER BY run.requested_at DESC, run.id DESC
-        LIMIT %s
-        """,  # noqa: S608  # conditions of ours, values bound
-        [*values, limit],
+        """
+        SELECT id AS execution_id, finished_at, row_count, truncated_reason, notes, result,
+            result_expires_at
+        FROM query_executions
+        WHERE id = %s AND state = 'succeeded' AND result IS NOT NULL AND result_expires_at > %s
+        """,
+        [execution_id, now],
     )
-    return [RunRow(**row) for row in rows]
+    return KeptResult(**rows[0]) if rows else None
+
+
+def keep_longer(database: Database, execution_id: UUID, until: datetime, now: datetime) -> None:
+    """Keep a result until then at least, if it is still kept now."""
+    database.fetch(
+        """
+        UPDATE query_executions SET result_expires_at = greatest(result_expires_at, %s)
+        WHERE id = %s AND state = 'succeeded' AND result IS NOT NULL AND result_expires_at > %s
+        RETURNING id
+        """,
+        [until, execution_id, now],
+    )
 
 
 def note_poll(database: Database, run_id: UUID, now: datetime, *, at_least: datetime) -> None:
@@ -182,36 +221,63 @@ def lock_execution(tx: Transaction, execution_id: UUID) -> str | None:
     return rows[0]["state"] if rows else None
 
 
-def withdraw(tx: Transaction, run_id: UUID, now: datetime) -> UUID | None:
-    """Cancel one's own interest; return the execution if nobody else waits for it any more.
+class GivenUp(StrEnum):
+    """What giving up a run means for its execution."""
 
-    The execution has been locked. Does nothing to a run that has ended.
+    LAST = "last"  # nobody waits for it any more
+    OTHERS_WAIT = "others_wait"
+
+
+def withdraw(tx: Transaction, run_id: UUID, now: datetime, reason: CancelReason) -> GivenUp | None:
+    """Cancel one's own interest in an execution, which has been locked.
+
+    Does nothing to a run that has ended, or was given up before: None.
     """
     rows = tx.execute(
         """
-        UPDATE query_runs AS run SET canceled_at = %s
+        UPDATE query_runs AS run SET canceled_at = %s, cancel_reason = %s
         FROM query_executions AS execution
         WHERE run.id = %s AND run.canceled_at IS NULL AND execution.id = run.execution_id
             AND execution.state IN ('queued', 'running')
         RETURNING run.execution_id
         """,
-        [now, run_id],
+        [now, reason, run_id],
     ).fetchall()
     if not rows:
         return None
-    execution_id: UUID = rows[0]["execution_id"]
-    others = tx.execute(
+    return GivenUp.OTHERS_WAIT if _is_wanted(tx, rows[0]["execution_id"]) else GivenUp.LAST
+
+
+def withdraw_abandoned(
+    tx: Transaction, execution_id: UUID, now: datetime, polled_before: datetime
+) -> bool:
+    """Cancel the interest of all who have not asked since then; say whether nobody is left.
+
+    The execution has been locked.
+    """
+    tx.execute(
+        """
+        UPDATE query_runs SET canceled_at = %s, cancel_reason = 'abandoned'
+        WHERE execution_id = %s AND canceled_at IS NULL AND NOT is_detached AND polled_at <= %s
+        """,
+        [now, execution_id, polled_before],
+    )
+    return not _is_wanted(tx, execution_id)
+
+
+def _is_wanted(tx: Transaction, execution_id: UUID) -> bool:
+    found = tx.execute(
         "SELECT 1 FROM query_runs WHERE execution_id = %s AND canceled_at IS NULL LIMIT 1",
         [execution_id],
-    ).fetchone()
-    return None if others else execution_id
+    )
+    return found.fetchone() is not None
 
 
 def find_active(database: Database, user_id: UUID) -> list[UUID]:
     """Return a person's runs that have not ended."""
     rows = database.fetch(
         f"""
-        SELECT run.id FROM {_FROM}
+        SELECT run.id FROM {FROM}
         WHERE run.user_id = %s AND run.canceled_at IS NULL
             AND execution.state IN ('queued', 'running')
         """,  # noqa: S608
@@ -220,45 +286,59 @@ def find_active(database: Database, user_id: UUID) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-def find_abandoned(database: Database, polled_before: datetime, limit: int = 100) -> list[UUID]:
-    """Return runs that have not ended and that nobody has asked about for long."""
-    rows = database.fetch(
-        f"""
-        SELECT run.id FROM {_FROM}
-        WHERE execution.state IN ('queued', 'running') AND run.canceled_at IS NULL
-            AND NOT run.is_detached AND run.polled_at < %s
-        ORDER BY run.polled_at LIMIT %s
-        """,  # noqa: S608
-        [polled_before, limit],
-    )
+def find_abandoned(
+    tx: Transaction, polled_before: datetime, *, connection_id: UUID | None = None, limit: int = 100
+) -> list[UUID]:
+    """Return executions under way that nobody has asked about since then, of all connections."""
+    rows = tx.execute(
+        """
+        SELECT id FROM query_executions AS execution
+        WHERE state IN ('queued', 'running') AND cancel_requested_at IS NULL
+            AND queued_at <= %(before)s
+            AND (%(connection)s::uuid IS NULL OR connection_id = %(connection)s)
+            AND NOT EXISTS (
+                SELECT 1 FROM query_runs
+                WHERE execution_id = execution.id AND canceled_at IS NULL
+                    AND (is_detached OR polled_at > %(before)s)
+            )
+        ORDER BY queued_at LIMIT %(limit)s
+        """,
+        {"before": polled_before, "connection": connection_id, "limit": limit},
+    ).fetchall()
     return [row["id"] for row in rows]
 
 
 def find_cached(
-    tx: Transaction, fingerprint: bytes, *, finished_since: datetime, kept_until: datetime
-) -> tuple[UUID, datetime] | None:
-    """Return the latest execution of the same question whose result is kept, and when it ended."""
-    row = tx.execute(
+    database: Database, fingerprint: bytes, *, kept_until: datetime
+) -> KeptResult | None:
+    """Return the latest answer to the same question that is kept until then."""
+    rows = database.fetch(
         """
-        SELECT id, finished_at FROM query_executions
-        WHERE fingerprint = %s AND state = 'succeeded' AND finished_at >= %s
-            AND result_expires_at > %s
-        ORDER BY finished_at DESC LIMIT 1
+        SELECT id AS execution_id, finished_at, row_count, truncated_reason, notes, result,
+            result_expires_at
+        FROM query_executions
+        WHERE fingerprint = %s AND state = 'succeeded' AND result_expires_at > %s
+            AND result IS NOT NULL
+        ORDER BY finished_at DESC, id DESC LIMIT 1
         """,
-        [fingerprint, finished_since, kept_until],
-    ).fetchone()
-    return (row["id"], row["finished_at"]) if row else None
+        [fingerprint, kept_until],
+    )
+    return KeptResult(**rows[0]) if rows else None
 
 
-def find_shared(tx: Transaction, fingerprint: bytes) -> UUID | None:
-    """Return an execution of the same question that is under way, locked so that one may join."""
+def lock_shared(tx: Transaction, fingerprint: bytes, *, started_since: datetime) -> UUID | None:
+    """Return an execution of the same question, locked so that one may join it; None for none.
+
+    One that waits still, or that has begun since then.
+    """
     row = tx.execute(
         """
         SELECT id FROM query_executions
         WHERE fingerprint = %s AND state IN ('queued', 'running') AND cancel_requested_at IS NULL
+            AND NOT runs_once AND (started_at IS NULL OR started_at >= %s)
         ORDER BY queued_at LIMIT 1
         FOR UPDATE
         """,
-        [fingerprint],
+        [fingerprint, started_since],
     ).fetchone()
     return row["id"] if row else None

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from heliograph.connections.engines.contract import BoundStatement, RunOptions, Session
 from heliograph.kernel.errors import QueryError
 from heliograph.queries.encoders.contract import Encoder, Summary
-from heliograph.queries.guard import check_statement
+from heliograph.queries.guard import Statement, check_statement
 from heliograph.queries.parameters import Parameters
 from heliograph.queries.placeholders import RenderedSql, Template, render
 
@@ -21,12 +21,16 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
-    """A statement that may be run, and the way back to the text that the person wrote."""
+    """A statement that may be run, and the way back to the text that the person wrote.
+
+    ``checked`` is the statement as the guard let it pass, before anything was wrapped around it.
+    """
 
     sql: str
     statement: BoundStatement
     rendered: RenderedSql
     offset: int
+    checked: Statement
 
     @contextmanager
     def located(self) -> Iterator[None]:
@@ -64,7 +68,7 @@ def prepare_query(template: Template, parameters: Parameters) -> PreparedQuery:
         is_wrappable=checked.is_wrappable,
         wraps_lists=template.is_named,
     )
-    return PreparedQuery(template.sql, statement, rendered, checked.offset)
+    return PreparedQuery(template.sql, statement, rendered, checked.offset, checked)
 
 
 def write_result(

@@ -6,9 +6,10 @@ and who takes it is told what held it, to end what may still be running there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ def take(
     """
     values = [connection_id, most, now, owner, now, execution_id, lease_expires_at]
     rows = tx.execute(_TAKE, values).fetchall()
-    if not rows and _make_missing(tx, connection_id, most):
+    if not rows and make_missing(tx, connection_id, most):
         rows = tx.execute(_TAKE, values).fetchall()
-    if not rows:
-        return None
-    row = rows[0]
+    return read_slot(rows[0], connection_id, owner, now) if rows else None
+
+
+def read_slot(row: Mapping[str, Any], connection_id: UUID, owner: UUID, now: datetime) -> Slot:
+    """Return the slot that a row tells of; only another one's warm backend is in the way."""
     keeps = row["keeper"] is not None and row["keeper"] != owner and row["kept_until"] > now
     return Slot(connection_id, row["number"], row["evicted"], row["keeper"] if keeps else None)
 
@@ -72,7 +75,8 @@ _TAKE = """
 """
 
 
-def _make_missing(tx: Transaction, connection_id: UUID, most: int) -> bool:
+def make_missing(tx: Transaction, connection_id: UUID, most: int) -> bool:
+    """Make the slots of a connection that there are not yet; False when there were all."""
     made = tx.execute(
         """
         INSERT INTO query_slots (connection_id, number)

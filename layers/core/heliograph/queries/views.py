@@ -91,7 +91,7 @@ _SEARCHES = {
     Operator.CONTAINS: "strpos(lower({text}), lower({value})) > 0",
     Operator.NOT_CONTAINS: "strpos(lower({text}), lower({value})) > 0 IS NOT TRUE",
     Operator.STARTS_WITH: "starts_with(lower({text}), lower({value}))",
-    Operator.ENDS_WITH: "right(lower({text}), length({value})) = lower({value})",
+    Operator.ENDS_WITH: "right(lower({text}), length(lower({value}))) = lower({value})",
 }
 
 

@@ -11,14 +11,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from heliograph.connections.engines.contract import Column, RunOptions, ValueKind
+from heliograph.connections.engines.contract import BoundStatement, Column, RunOptions, ValueKind
 from heliograph.queries.json_values import read_parameters
 from heliograph.queries.placeholders import parse_template
 from heliograph.queries.service import PreparedQuery, prepare_query
-from heliograph.queries.views import Direction, Filter, Nulls, Operator, Sort, wrap_view
+from heliograph.queries.views import (
+    Direction,
+    Filter,
+    Nulls,
+    Operator,
+    Sort,
+    wrap_bounds,
+    wrap_values,
+    wrap_view,
+)
 
 Given = Sequence[Any] | Mapping[str, Any]
 
@@ -31,12 +41,41 @@ class View:
     sorts: Sequence[Sort] = ()
     filters: Sequence[Filter] = ()
 
+    def wrap(self, statement: BoundStatement) -> BoundStatement:
+        """Return the statement of the view; see `wrap_view` for what it raises."""
+        return wrap_view(statement, self.columns, self.sorts, self.filters)
+
+
+class LookKind(StrEnum):
+    """What is asked of a column."""
+
+    VALUES = "values"  # its distinct values, the most frequent first
+    BOUNDS = "bounds"  # its least and greatest value, and how many it has
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at what stands in one column of a result, counted from 0."""
+
+    kind: LookKind
+    columns: Sequence[Column]
+    column: int
+    search: str | None = None
+
+    def wrap(self, statement: BoundStatement) -> BoundStatement:
+        """Return the statement that answers; see `wrap_values` for what it raises."""
+        if self.kind is LookKind.VALUES:
+            return wrap_values(statement, self.columns, self.column, self.search)
+        return wrap_bounds(statement, self.columns, self.column)
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """A question with its values, and how it is to be run.
 
-    ``settings`` are bound for the transaction: who asks, for policies of the database.
+    ``settings`` are bound for the transaction: who asks, for policies of the database. ``views``
+    are put around the statement in order, then ``look``. ``notes`` are told beside those of the
+    statement. ``runs_once`` says that a second run could do, or say, something else.
     """
 
     sql: str
@@ -45,17 +84,20 @@ class Work:
     timeout_seconds: float | None = None
     time_zone: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    view: View | None = None
+    views: Sequence[View] = ()
+    look: Look | None = None
+    notes: Sequence[str] = ()
+    runs_once: bool = False
 
     def prepare(self) -> PreparedQuery:
         """Return the statement that may be run; see `prepare_query` for what it raises."""
         template = parse_template(self.sql)
         query = prepare_query(template, read_parameters(template, self.params))
-        if self.view is None:
-            return query
-        seen = wrap_view(query.statement, self.view.columns, self.view.sorts, self.view.filters)
-        before = seen.text.index(query.statement.text)
-        return replace(query, statement=seen, offset=query.offset - before)
+        for wrapper in (*self.views, *([self.look] if self.look else ())):
+            wrapped = wrapper.wrap(query.statement)
+            before = wrapped.text.index(query.statement.text)
+            query = replace(query, statement=wrapped, offset=query.offset - before)
+        return query
 
     def options(self) -> RunOptions:
         """Return how the statement is to be run."""
@@ -65,6 +107,7 @@ class Work:
             max_rows=self.max_rows,
             time_zone=self.time_zone,
             settings=self.settings,
+            runs_once=self.runs_once,
         )
 
     def fingerprint(self, connection_id: UUID, connection_version: int) -> bytes:
@@ -85,13 +128,16 @@ class Work:
             "timeout_seconds": self.timeout_seconds,
             "time_zone": self.time_zone,
             "settings": dict(self.settings),
-            "view": None if self.view is None else asdict(self.view),
+            "views": [asdict(view) for view in self.views],
+            "look": None if self.look is None else asdict(self.look),
+            "notes": list(self.notes),
+            "runs_once": self.runs_once,
         }
 
 
 def read_work(data: Mapping[str, Any]) -> Work:
     """Return the work that `Work.to_json` has written."""
-    view = data["view"]
+    look = data["look"]
     return Work(
         sql=data["sql"],
         params=data["params"],
@@ -99,22 +145,35 @@ def read_work(data: Mapping[str, Any]) -> Work:
         timeout_seconds=data["timeout_seconds"],
         time_zone=data["time_zone"],
         settings=data["settings"],
-        view=None if view is None else _read_view(view),
+        views=tuple(map(_read_view, data["views"])),
+        look=None if look is None else _read_look(look),
+        notes=tuple(data["notes"]),
+        runs_once=data["runs_once"],
     )
+
+
+def _read_look(data: Mapping[str, Any]) -> Look:
+    return Look(
+        LookKind(data["kind"]), _read_columns(data["columns"]), data["column"], data["search"]
+    )
+
+
+def _read_columns(data: Sequence[Mapping[str, Any]]) -> list[Column]:
+    return [
+        Column(
+            one["name"],
+            one["type"],
+            ValueKind(one["kind"]),
+            None if one["element"] is None else ValueKind(one["element"]),
+            one["delimiter"],
+        )
+        for one in data
+    ]
 
 
 def _read_view(data: Mapping[str, Any]) -> View:
     return View(
-        columns=[
-            Column(
-                one["name"],
-                one["type"],
-                ValueKind(one["kind"]),
-                None if one["element"] is None else ValueKind(one["element"]),
-                one["delimiter"],
-            )
-            for one in data["columns"]
-        ],
+        columns=_read_columns(data["columns"]),
         sorts=[
             Sort(
                 one["column"],

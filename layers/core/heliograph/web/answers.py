@@ -84,21 +84,24 @@ def write_event(reply: Reply, request: Request, headers: Mapping[str, str]) -> d
 
 
 def _write_body(reply: Reply, request: Request, headers: dict[str, str]) -> tuple[str, bool]:
-    body, is_packed = reply.body, False
-    if len(body) > _WORTH_PACKING:
+    body, is_packed = reply.body, "Content-Encoding" in headers
+    if len(body) > _WORTH_PACKING or is_packed:
         headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
-        if _takes_gzip(request.headers.get("accept-encoding", "")):
-            import zlib  # noqa: PLC0415
+        if not is_packed and takes_gzip(request.headers.get("accept-encoding", "")):
+            from isal import isal_zlib  # noqa: PLC0415
 
-            packer = zlib.compressobj(level=4, wbits=31)
-            body, is_packed = packer.compress(body) + packer.flush(), True
+            body, is_packed = isal_zlib.compress(body, 1, wbits=31), True
             headers["Content-Encoding"] = "gzip"
-    text = None if is_packed else _as_text(body)
+    # Of what is large it is not worth while to look how much of it JSON would escape once more.
+    in_base64 = len(body) * 4 // 3
+    is_large = len(body) > _WORTH_MEASURING
+    text = None
+    if not is_packed and not (is_large and in_base64 + _ENVELOPE <= MOST_BYTES):
+        text = _as_text(body)
     if text is None:
-        written, size = base64.b64encode(body).decode(), len(body) * 4 // 3
+        written, size = base64.b64encode(body).decode(), in_base64
     else:
-        written = text
-        size = len(body) if len(body) <= _WORTH_MEASURING else len(orjson.dumps(text))
+        written, size = text, len(orjson.dumps(text)) if is_large else len(body)
     if size + _ENVELOPE > MOST_BYTES:
         raise AnswerTooLarge(
             "The answer is larger than the 6 MB that an answer may hold.",
@@ -116,7 +119,8 @@ def _as_text(body: bytes) -> str | None:
         return None
 
 
-def _takes_gzip(header: str) -> bool:
+def takes_gzip(header: str) -> bool:
+    """Say whether a client's ``Accept-Encoding`` admits gzip."""
     for part in header.lower().split(","):
         name, _, quality = part.partition(";")
         if name.strip() in ("gzip", "x-gzip", "*"):

@@ -112,8 +112,8 @@ class Route:
 
     ``path`` is the whole path with parameters in braces, which are UUIDs. ``scope`` is what a
     personal token needs (``read`` or ``write``). ``also`` has the models of further statuses that
-    the route answers with. ``errors`` are those that are the route's own; every route may also
-    answer those of its access, body and limits.
+    the route answers with, None for one without a body. ``errors`` are those that are the route's
+    own; every route may also answer those of its access, body and limits.
     """
 
     method: str
@@ -125,7 +125,7 @@ class Route:
     query: type[BaseModel] = Nothing
     answer: type[BaseModel] | None = None
     status: int = 200
-    also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
+    also: Mapping[int, type[BaseModel] | None] = field(default_factory=dict)
     limit: Limit | None = None
     errors: tuple[type[HeliographError], ...] = ()
     most_bytes: int = 256 * 1024

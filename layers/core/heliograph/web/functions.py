@@ -25,6 +25,8 @@ API_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
         "grants",
     ),
     "connections": ("connections",),
+    "queries": ("queries",),
+    "exports": ("exports",),
     "audit": ("audit_events",),
     "system": ("health", "openapi"),
 }

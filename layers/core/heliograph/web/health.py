@@ -16,6 +16,7 @@ from heliograph.platform.database import ConstraintViolated
 from heliograph.platform.log import log
 
 if TYPE_CHECKING:
+    from heliograph.platform.queues import Queue
     from heliograph.web.services import Services
 
 CHECK_SECONDS = 3.0
@@ -208,21 +209,35 @@ def _examine_queues(services: Services) -> tuple[bool, str, str | None]:
         how_to_redrive,
     )
 
-    address = services.settings.schema_queue
-    if address is None:
+    found = _queues_of(services)
+    if not found:
         return True, "No queue is named.", None
-    counts = services.schema_queue.counts()
-    dead = count_dead_letters(
-        address, environment=services.environment, database=lambda: services.database
-    )
-    told = f"{counts.waiting + counts.delayed} waiting, {counts.in_flight} being worked on"
+    waiting = in_flight = dead = 0
+    fixes = []
+    for address, queue in found:
+        counts = queue.counts()
+        waiting += counts.waiting + counts.delayed
+        in_flight += counts.in_flight
+        set_aside = count_dead_letters(
+            address, environment=services.environment, database=lambda: services.database
+        )
+        dead += set_aside
+        if set_aside:
+            fixes.append(how_to_redrive(address))
+    told = f"{waiting} waiting, {in_flight} being worked on"
     if dead:
         return (
             False,
             f"{dead} message(s) failed too often and are set aside; {told}.",
-            f"Look for the cause in the log, then bring them back: {how_to_redrive(address)}.",
+            f"Look for the cause in the log, then bring them back: {', '.join(fixes)}.",
         )
     return True, f"{told}, none set aside.", None
+
+
+def _queues_of(services: Services) -> list[tuple[str, Queue]]:
+    names = ("schema_queue", "query_queue", "export_queue")
+    addresses = {name: getattr(services.settings, name) for name in names}
+    return [(where, getattr(services, name)) for name, where in addresses.items() if where]
 
 
 def _examine_key(services: Services) -> tuple[bool, str, str | None]:

@@ -20,6 +20,7 @@ ROWS_AT_ONCE = 1_000
 
 _EXPORTS_KEPT = timedelta(days=1)
 _LEAST_SECONDS = 10.0
+_QUERIES_AT_ONCE = 100
 
 
 def clean(
@@ -31,9 +32,17 @@ def clean(
     keep the others from theirs. Each step is made of short transactions, finds for itself what is
     to be done, and may run twice at once.
     """
+    return _do(_steps(services, rows_at_once), seconds_left, rows_at_once)
+
+
+def _do(
+    steps: Iterator[tuple[str, Callable[[], int]]],
+    seconds_left: Callable[[], float],
+    rows_at_once: int,
+) -> tuple[Mapping[str, int], list[str]]:
     done: dict[str, int] = {}
     failed: list[str] = []
-    for name, step in _steps(services, rows_at_once):
+    for name, step in steps:
         done[name] = 0
         try:
             count = rows_at_once
@@ -48,12 +57,36 @@ def clean(
     return done, failed
 
 
+def look_after_queries(
+    services: Services, *, seconds_left: Callable[[], float]
+) -> tuple[Mapping[str, int], list[str]]:
+    """Do the steps that cannot wait for the hour, if anybody has asked for a look lately.
+
+    Else nothing is opened but the blob store, and the database sleeps on. Returns as `clean` does.
+    """
+    if not services.holder.attention.is_asked_for():
+        return {}, []
+    return _do(_query_steps(services, _QUERIES_AT_ONCE), seconds_left, _QUERIES_AT_ONCE)
+
+
+def _query_steps(services: Services, limit: int) -> Iterator[tuple[str, Callable[[], int]]]:
+    yield "lost_queries", lambda: services.tending.fail_lost(limit)
+    yield "orphaned_queries", lambda: services.tending.fail_orphaned(limit)
+    yield "abandoned_queries", lambda: services.tending.cancel_abandoned(limit)
+    yield "waiting_queries", lambda: services.tending.wake_waiting()  # noqa: PLW0108
+
+
 def _steps(services: Services, rows_at_once: int) -> Iterator[tuple[str, Callable[[], int]]]:
     """Yield each step; it says how much it did, and is done when that is less than a batch."""
     for table in EXPIRING:
         yield table, partial(_delete_expired, services, table, rows_at_once)
     # Asked for when its turn comes: a part that cannot be made fails its own step alone.
     yield "schemas", lambda: services.schemas.requeue_waiting()  # noqa: PLW0108
+    yield from _query_steps(services, rows_at_once)
+    yield "results", lambda: services.tending.forget_results(rows_at_once)
+    yield "exports", lambda: services.tending.forget_exports(rows_at_once)
+    yield "runs", lambda: services.tending.forget_history(rows_at_once)
+    yield "executions", lambda: services.tending.forget_executions(rows_at_once)
     yield "audit_exports", partial(_delete_exports, services, rows_at_once)
 
 

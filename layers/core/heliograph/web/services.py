@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     from heliograph.platform.database import Database
     from heliograph.platform.envelope import Envelope
     from heliograph.platform.queues import Queue
+    from heliograph.queries.asking import Asking
+    from heliograph.queries.executor import Executor
+    from heliograph.queries.export_executor import ExportExecutor
+    from heliograph.queries.export_workers import ExportWorker
+    from heliograph.queries.exports import Exports
+    from heliograph.queries.holding import Holder
+    from heliograph.queries.looks import Looks
+    from heliograph.queries.resets import Resets
+    from heliograph.queries.runs import Runs
+    from heliograph.queries.tending import Tending
+    from heliograph.queries.wakes import Wakes
+    from heliograph.queries.workers import QueryWorker
     from heliograph.web.health import Health
 
 
@@ -78,7 +90,8 @@ class Services:
         from heliograph.platform.database import Database  # noqa: PLC0415
         from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
 
-        return Database(read_database_url(self._setting("database")))
+        address = self._setting("database")
+        return Database(read_database_url(address), prepares=not address.startswith("arn:"))
 
     @_Part
     def envelope(self) -> Envelope:
@@ -98,10 +111,17 @@ class Services:
     @_Part
     def schema_queue(self) -> Queue:
         """Where requests to read a schema go."""
-        from heliograph.platform.queues import open_queue  # noqa: PLC0415
+        return self._open_queue("schema_queue")
 
-        address = self._setting("schema_queue")
-        return open_queue(address, environment=self.environment, database=lambda: self.database)
+    @_Part
+    def query_queue(self) -> Queue:
+        """Where those are woken up who do queries."""
+        return self._open_queue("query_queue")
+
+    @_Part
+    def export_queue(self) -> Queue:
+        """Where those are woken up who write exports."""
+        return self._open_queue("export_queue")
 
     @_Part
     def audit(self) -> AuditLog:
@@ -169,6 +189,94 @@ class Services:
         return Schemas(self.database, self.clock, self.connections, lambda: self.schema_queue)
 
     @_Part
+    def holder(self) -> Holder:
+        """This instance, as it holds work."""
+        from heliograph.queries.attention import Attention  # noqa: PLC0415
+        from heliograph.queries.holding import Holder  # noqa: PLC0415
+
+        return Holder(self.database, self.clock, Attention(lambda: self.blobs, self.clock))
+
+    @_Part
+    def wakes(self) -> Wakes:
+        """Wakes up who does queries and exports."""
+        from heliograph.queries.executions_store import Kind  # noqa: PLC0415
+        from heliograph.queries.wakes import Wakes  # noqa: PLC0415
+
+        return Wakes({Kind.QUERY: lambda: self.query_queue, Kind.EXPORT: lambda: self.export_queue})
+
+    @_Part
+    def executor(self) -> Executor:
+        """Does queries."""
+        from heliograph.queries.executor import Executor  # noqa: PLC0415
+
+        return Executor(self.holder, self.connections, lambda: self.blobs)
+
+    @_Part
+    def asking(self) -> Asking:
+        """Takes questions."""
+        from heliograph.queries.asking import Asking  # noqa: PLC0415
+
+        return Asking(self.executor, self.connections, self.users, self.wakes)
+
+    @_Part
+    def runs(self) -> Runs:
+        """Queries of people."""
+        from heliograph.queries.runs import Runs  # noqa: PLC0415
+
+        return Runs(self.holder, self.asking, self.connections, lambda: self.blobs, self.wakes)
+
+    @_Part
+    def looks(self) -> Looks:
+        """Results sorted and filtered, and what stands in their columns."""
+        from heliograph.queries.looks import Looks  # noqa: PLC0415
+
+        return Looks(self.runs)
+
+    @_Part
+    def resets(self) -> Resets:
+        """Ends everything that somebody has under way."""
+        from heliograph.queries.resets import Resets  # noqa: PLC0415
+
+        return Resets(self.holder, self.runs, self.connections)
+
+    @_Part
+    def query_worker(self) -> QueryWorker:
+        """Does queued queries."""
+        from heliograph.queries.workers import QueryWorker  # noqa: PLC0415
+
+        return QueryWorker(self.executor, self.connections, self.wakes, self.asking)
+
+    @_Part
+    def export_executor(self) -> ExportExecutor:
+        """Writes exports."""
+        from heliograph.queries.export_executor import ExportExecutor  # noqa: PLC0415
+
+        return ExportExecutor(self.executor, lambda: self.blobs)
+
+    @_Part
+    def exports(self) -> Exports:
+        """Results as files."""
+        from heliograph.queries.exports import Exports  # noqa: PLC0415
+
+        return Exports(
+            self.runs, self.connections, self.export_executor, lambda: self.blobs, self.wakes
+        )
+
+    @_Part
+    def export_worker(self) -> ExportWorker:
+        """Writes queued exports."""
+        from heliograph.queries.export_workers import ExportWorker  # noqa: PLC0415
+
+        return ExportWorker(self.export_executor, self.connections, self.wakes, self.asking)
+
+    @_Part
+    def tending(self) -> Tending:
+        """Looks after queries."""
+        from heliograph.queries.tending import Tending  # noqa: PLC0415
+
+        return Tending(self.database, self.clock, lambda: self.blobs, self.wakes)
+
+    @_Part
     def health(self) -> Health:
         """What is missing, and how to fix it."""
         from heliograph.web.health import Health  # noqa: PLC0415
@@ -181,6 +289,12 @@ class Services:
             self.connections.close()
         if "database" in self.__dict__:
             self.database.close()
+
+    def _open_queue(self, name: str) -> Queue:
+        from heliograph.platform.queues import open_queue  # noqa: PLC0415
+
+        address = self._setting(name)
+        return open_queue(address, environment=self.environment, database=lambda: self.database)
 
     def _setting(self, name: str) -> str:
         value: str | None = getattr(self.settings, name)

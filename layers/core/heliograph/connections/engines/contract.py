@@ -79,7 +79,7 @@ NAME_PREFIX = "heliograph:"
 """How the names begin under which Heliograph's connections are seen on a server."""
 
 IDLE_NAME = f"{NAME_PREFIX}idle"
-"""The name to open a session under that is kept warm: what it is called between two runs."""
+"""How the names begin of sessions that are kept warm: what they are called between two runs."""
 
 CANCEL_TIME = timedelta(seconds=3)
 """How long `Engine.cancel` and `Engine.terminate` take at most."""
@@ -112,6 +112,9 @@ class RunOptions:
     ``timeout`` bounds each statement of the run on the server (a cursor that a procedure returns is
     read with several); None leaves the server's own. Without ``max_rows`` the whole result is read.
     While it runs, and no longer, the server shows the connection as ``run_name(run_id)``.
+    With ``runs_once`` the statement is in no case begun a second time: its rows are then read one
+    by one where they could be large. ``is_reset_after`` promises that `Session.reset` follows at
+    once: it ends the transaction, too.
     """
 
     timeout: timedelta | None = None
@@ -120,6 +123,8 @@ class RunOptions:
     settings: Mapping[str, str] = field(default_factory=dict)
     run_id: str | None = None
     watch: Watch | None = None
+    runs_once: bool = False
+    is_reset_after: bool = False
 
 
 class ResultStream(Protocol):
@@ -250,6 +255,16 @@ class Engine(Protocol):
         ``runs`` are ids of runs, or one text: the beginning of the names behind `NAME_PREFIX`, such
         as ``idle`` for warm sessions. Comes back when they are gone, or the time is up. Raises
         the `ConnectError` family and `QueryTimedOut`.
+        """
+        ...
+
+    def end_idle(
+        self, url: ConnectionUrl, names: str, *, most: int, within: timedelta = CANCEL_TIME
+    ) -> int:
+        """Close warm sessions that run nothing now, the longest idle first; return how many.
+
+        ``names`` is the beginning of their names behind `NAME_PREFIX`. Comes back when they are
+        gone. Raises the `ConnectError` family and `QueryTimedOut`.
         """
         ...
 

@@ -30,6 +30,7 @@ hint or detail ever holds a password, a connection string or the value of a para
     │   ├── QueryCanceled               query_canceled
     │   ├── ConnectionLost              connection_lost
     │   ├── ServerResourcesExhausted    server_resources_exhausted
+    │   ├── WorkerLost                  worker_lost
     │   └── TextUndecodable             text_undecodable
     ├── QueryTimedOut                   query_timed_out
     ├── ConnectError                    connect_failed
@@ -138,6 +139,7 @@ from heliograph.kernel.errors.queries import (
     SqlTooLarge,
     StatementRefused,
     TextUndecodable,
+    WorkerLost,
     WriteRefused,
 )
 from heliograph.kernel.errors.root import (
@@ -283,5 +285,6 @@ __all__ = [
     "Unauthenticated",
     "UrlInvalid",
     "UsageError",
+    "WorkerLost",
     "WriteRefused",
 ]

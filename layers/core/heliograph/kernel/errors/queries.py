@@ -78,15 +78,25 @@ class QueryCanceled(QueryError):
 
 
 class ConnectionLost(QueryError):
-    """The connection ended before the result did."""
+    """The connection ended before the result did.
+
+    ``has_begun`` is False where the statement had surely not been begun.
+    """
 
     code = "connection_lost"
+    has_begun = True
 
 
 class ServerResourcesExhausted(QueryError):
     """The server ran out of disk, memory, locks or connections in the middle of the query."""
 
     code = "server_resources_exhausted"
+
+
+class WorkerLost(QueryError):
+    """What ran the query ended in the middle of it: killed, out of memory, or cut off."""
+
+    code = "worker_lost"
 
 
 class TextUndecodable(QueryError):

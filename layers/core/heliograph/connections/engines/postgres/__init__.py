@@ -40,6 +40,14 @@ class PostgresEngine:
 
         return terminate_runs(url, runs, within=within)
 
+    def end_idle(
+        self, url: ConnectionUrl, names: str, *, most: int, within: timedelta = CANCEL_TIME
+    ) -> int:
+        """Close warm sessions that run nothing now."""
+        from heliograph.connections.engines.postgres.cancel import end_idle  # noqa: PLC0415
+
+        return end_idle(url, names, most=most, within=within)
+
     def examine(
         self, url: ConnectionUrl, *, within: timedelta | None = None
     ) -> Iterator[CheckStep]:

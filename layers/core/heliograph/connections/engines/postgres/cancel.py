@@ -43,6 +43,9 @@ _CANCEL = "count(*) FILTER (WHERE pg_catalog.pg_cancel_backend(a.pid))"
 _CANCEL_AGAIN = """count(*) FILTER (
     WHERE CASE WHEN a.state = 'active' AND a.query <> 'ROLLBACK'
                THEN pg_catalog.pg_cancel_backend(a.pid) ELSE true END)"""
+_END_IDLE = "count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(idle.pid))"
+_END_IDLE_WAITING = "count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(idle.pid, 1000))"
+_WAITING_SINCE = 140_000
 _TERMINATE = "count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(a.pid))"
 
 
@@ -62,6 +65,21 @@ class _Backends:
         self._wire.limit(max(self._deadline - time.monotonic(), 0.001), grace=0)
         try:
             found = self._wire.execute(f"SELECT {what}{self._where}", [self._names])
+        except ServerError as error:
+            raise query_error(diagnose(error.result), sql="", origin=lambda at: at) from None
+        return int(found.get_value(0, 0) or 0)
+
+    def end_idle(self, most: int) -> int:
+        """End those that run nothing now, the longest idle first, and wait until they are gone."""
+        self._wire.limit(max(self._deadline - time.monotonic(), 0.001), grace=0)
+        waits = self._wire.server_version >= _WAITING_SINCE
+        ending = _END_IDLE_WAITING if waits else _END_IDLE
+        sql = (
+            f"SELECT {ending} FROM (SELECT a.pid{self._where}"  # noqa: S608
+            " AND a.state = 'idle' ORDER BY a.state_change LIMIT $2::int) AS idle"
+        )
+        try:
+            found = self._wire.execute(sql, [self._names, str(most).encode()])
         except ServerError as error:
             raise query_error(diagnose(error.result), sql="", origin=lambda at: at) from None
         return int(found.get_value(0, 0) or 0)
@@ -91,6 +109,13 @@ def terminate_runs(url: ConnectionUrl, runs: str | Collection[str], *, within: t
         raise ValueError("an empty beginning would end everything that Heliograph does there")
     names = NAME_PREFIX + runs if isinstance(runs, str) else [run_name(one) for one in runs]
     return _find(url, names, within, _terminate)
+
+
+def end_idle(url: ConnectionUrl, names: str, *, most: int, within: timedelta) -> int:
+    """Close connections that run nothing; see `contract.Engine.end_idle`."""
+    if names == "":
+        raise ValueError("an empty beginning would end everything that Heliograph does there")
+    return _find(url, NAME_PREFIX + names, within, lambda backends: backends.end_idle(most))
 
 
 def _cancel(backends: _Backends) -> int:

@@ -16,7 +16,7 @@ from heliograph.connections.engines.contract import Column, ValueKind
 SMALL_ROWS = 128
 """Rows in a chunk where no value can be large. Measured: 256 is no faster."""
 
-ANY_ROWS = 32
+ANY_ROWS = 128
 """Rows in a chunk where one could be: all of them are in memory together."""
 
 LARGE_ROWS = 1

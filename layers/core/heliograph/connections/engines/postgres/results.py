@@ -107,7 +107,11 @@ class PostgresResult:
     """Columns and rows of a run; see `contract.ResultStream`."""
 
     def __init__(
-        self, run: Run, cap: int | None, restart: Callable[[], None] | None = None
+        self,
+        run: Run,
+        cap: int | None,
+        restart: Callable[[], None] | None = None,
+        chunk_rows: int | None = None,
     ) -> None:
         self._run = run
         self._cap = cap
@@ -115,7 +119,7 @@ class PostgresResult:
         self.row_count = 0
         self.truncated = False
         self.notes: list[str] = []
-        run.send()
+        run.send(chunk_rows)
         self._batches = self._read(run, None if run.has_cursors else restart)
         if run.has_cursors:
             self._batches = self._follow_cursors(self._batches)

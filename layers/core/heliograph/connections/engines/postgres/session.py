@@ -25,7 +25,7 @@ from heliograph.connections.engines.contract import (
     RunOptions,
     run_name,
 )
-from heliograph.connections.engines.postgres.chunks import LARGE_ROWS
+from heliograph.connections.engines.postgres.chunks import ANY_ROWS, LARGE_ROWS, rows_at_once
 from heliograph.connections.engines.postgres.errors import diagnose, query_error
 from heliograph.connections.engines.postgres.results import CopyResult, PostgresResult
 from heliograph.connections.engines.postgres.run import Run
@@ -84,8 +84,10 @@ class PostgresSession:
         limit = cap if cap is not None and statement.is_wrappable else None
         run = Run(self, statement, limit)
         with self._transaction(run, options):
-            restart = partial(self._restart, run, options) if statement.is_wrappable else None
-            yield PostgresResult(run, cap, restart)
+            may_restart = statement.is_wrappable and not options.runs_once
+            restart = partial(self._restart, run, options) if may_restart else None
+            is_careful = options.runs_once and rows_at_once(run.columns) == ANY_ROWS
+            yield PostgresResult(run, cap, restart, LARGE_ROWS if is_careful else None)
 
     @contextmanager
     def copy_csv(self, statement: BoundStatement, options: RunOptions) -> Iterator[CopyResult]:
@@ -121,7 +123,7 @@ class PostgresSession:
         if not self.wire.is_closed:
             try:
                 self.wire.limit(_QUICK_SECONDS)
-                self.wire.execute_each("DISCARD ALL", _END_WHEN_IDLE)
+                self.wire.execute_each("ROLLBACK", "DISCARD ALL", _END_WHEN_IDLE)
             except (ServerError, ConnectionLost, QueryTimedOut):
                 self.wire.close()
         return not self.wire.is_closed
@@ -170,7 +172,7 @@ class PostgresSession:
         except ServerError as error:
             raise run.error(error) from None
         finally:
-            self._end()
+            self._end(is_reset_after=options.is_reset_after)
 
     def _restart(self, run: Run, options: RunOptions) -> None:
         """Begin the run anew in a transaction of its own, row by row, in the time that is left."""
@@ -203,7 +205,11 @@ class PostgresSession:
         ]
         if options.timeout is None:
             steps.append(partial(send, f"SELECT {_EFFECTIVE_TIMEOUT}".encode(), None))
-        results = self.wire.pipeline(*steps, *run.description_steps())
+        try:
+            results = self.wire.pipeline(*steps, *run.description_steps())
+        except ConnectionLost as error:
+            error.has_begun = False
+            raise
         prelude, described = results[: len(steps)], results[len(steps) :]
         try:
             for result in prelude:
@@ -219,11 +225,13 @@ class PostgresSession:
     def _can_watch_client(self) -> bool:
         return self.wire.server_version >= _WATCH_CLIENT_SINCE
 
-    def _end(self) -> None:
+    def _end(self, *, is_reset_after: bool = False) -> None:
         wire = self.wire
         wire.watch(None)
         wire.cancel()
         if wire.is_closed or wire.pgconn.transaction_status == TransactionStatus.IDLE:
+            return
+        if is_reset_after:
             return
         try:
             wire.limit(_QUICK_SECONDS)
