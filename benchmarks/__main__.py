@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alerts, exports, results, serve
+from benchmarks import alerts, exports, queries, results, serve
 from benchmarks.cold_starts import bench_cold_starts
 from benchmarks.data import make_mixed
 from heliograph.local.postgres_server import PostgresServer
 from heliograph.platform.postgres import connect
 
 SLOW_ROWS = 50_000
-PARTS = ("paths", "results", "exports", "startup", "alerts", "serve", "cold", "up")
+PARTS = ("paths", "results", "exports", "queries", "startup", "alerts", "serve", "cold", "up")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,18 @@ def bench_exports(server: PostgresServer, folder: Path, rows: int) -> None:
     exports.run(server.url("bench_exports"), place, rows)
 
 
+def bench_queries(server: PostgresServer, folder: Path, rows: int) -> None:
+    """Measure queries over HTTP."""
+    create(server, "bench_queries")
+    make_mixed(server.url("bench_queries"), rows)
+    with connect(server.url("bench_queries")) as connection:
+        connection.execute("CREATE UNIQUE INDEX ON mixed (id)")
+    place = folder / "queries"
+    place.mkdir()
+    print()
+    queries.run(server, place, rows)
+
+
 def bench_startup(server: PostgresServer) -> None:
     """Measure `heliograph query "select 1"` beside the imports that it cannot do without."""
     bare = cpu_ms("pass")
@@ -143,6 +155,8 @@ def main() -> None:
                 bench_results(server, folder, options.rows)
             if options.only in (None, "exports"):
                 bench_exports(server, folder, options.rows)
+            if options.only in (None, "queries"):
+                bench_queries(server, folder, options.rows)
             if options.only in (None, "startup"):
                 bench_startup(server)
             if options.only in (None, "cold"):

@@ -91,13 +91,17 @@ def prepare(moto: MotoServer, url: str) -> dict[str, str]:
     }
     secret = boto3.client("secretsmanager", **keys).create_secret(Name="app", SecretString=url)
     key = boto3.client("kms", **keys).create_key()["KeyMetadata"]["Arn"]
-    queue = boto3.client("sqs", **keys).create_queue(QueueName="schema")["QueueUrl"]
+    sqs = boto3.client("sqs", **keys)
+    queues = {
+        f"HELIOGRAPH_{name.upper()}_QUEUE": sqs.create_queue(QueueName=name)["QueueUrl"]
+        for name in ("schema", "query", "export")
+    }
     boto3.client("s3", **keys).create_bucket(Bucket="results")
     return {
         **moto.environment,
         "HELIOGRAPH_DATABASE": secret["ARN"],
         "HELIOGRAPH_KEY": key,
-        "HELIOGRAPH_SCHEMA_QUEUE": queue,
+        **queues,
         "HELIOGRAPH_BLOBS": "s3://results",
         "HELIOGRAPH_PUBLIC_URL": "https://heliograph.example",
     }
@@ -130,10 +134,14 @@ def bench_cold_starts(server: PostgresServer) -> None:
         cases = [
             ("accounts", "handle", api_event("/api/me", token)),
             ("connections", "handle", api_event("/api/connections", token)),
+            ("queries", "handle", api_event("/api/queries", token)),
+            ("exports", "handle", api_event("/api/exports", token)),
             ("audit", "handle", api_event("/api/audit-events", token)),
             ("system", "handle", api_event("/api/health", token)),
             ("schema_reader", "read_schemas", {"Records": [message]}),
-            ("janitor", "clean", {}),
+            ("query_runner", "run_queries", {"Records": [message]}),
+            ("export_writer", "write_exports", {"Records": [message]}),
+            ("janitor", "clean", {"look": "queries"}),
             ("migrator", "migrate", {}),
         ]
         print("\ncold starts, CPU ms from a fresh interpreter to the first answer, AWS adapters in")

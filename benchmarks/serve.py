@@ -15,7 +15,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Served:
     ready_seconds: float
     token: str = ""
     user_id: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
 
 
 def free_port() -> int:
@@ -84,6 +85,9 @@ def serving(folder: Path) -> Iterator[Served]:
         signed = ask(port, "/api/session", body={"email": email, "password": password})
         served = Served(psutil.Process(started.pid), port, folder / "data", ready)
         served.token, served.user_id = signed["access_token"], signed["user"]["id"]
+        for role, (email, password) in people.items():
+            body = {"email": email, "password": password}
+            served.tokens[role] = ask(port, "/api/session", body=body)["access_token"]
         yield served
     finally:
         started.send_signal(signal.SIGTERM)
@@ -91,10 +95,12 @@ def serving(folder: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def floor(environment: Mapping[str, str]) -> Iterator[tuple[int, psutil.Process]]:
-    """Run `benchmarks.floor_app` under uvicorn."""
+def floor(
+    environment: Mapping[str, str], app: str = "benchmarks.floor_app:app"
+) -> Iterator[tuple[int, psutil.Process]]:
+    """Run an application of ours that is a floor under uvicorn."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.floor_app:app", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", app, "--port", str(port)]
     command += ["--log-level", "error", "--no-access-log"]
     started = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     try:
@@ -110,7 +116,16 @@ def floor(environment: Mapping[str, str]) -> Iterator[tuple[int, psutil.Process]
         started.wait(30)
 
 
-def load(port: int, path: str, headers: Mapping[str, str], clients: int) -> dict[str, Any]:
+def load(  # all but four are named
+    port: int,
+    path: str,
+    headers: Mapping[str, str],
+    clients: int,
+    *,
+    method: str = "GET",
+    body: str = "",
+    seconds: float = LOAD_SECONDS,
+) -> dict[str, Any]:
     """Return what `benchmarks.http_load` measures, in a process of its own."""
     plan = {
         "host": "127.0.0.1",
@@ -118,7 +133,9 @@ def load(port: int, path: str, headers: Mapping[str, str], clients: int) -> dict
         "path": path,
         "headers": dict(headers),
         "clients": clients,
-        "seconds": LOAD_SECONDS,
+        "seconds": seconds,
+        "method": method,
+        "body": body,
     }
     command = [sys.executable, "-m", "benchmarks.http_load"]
     done = subprocess.run(
