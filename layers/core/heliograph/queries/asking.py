@@ -59,7 +59,7 @@ RUN_GRACE_SECONDS = 10.0
 """How much longer than its statement timeout a whole run may take: a call has several."""
 
 _MOST_RECORDED_SQL = 2_000
-_RUN_AGAIN = "Run it again."
+_ASK_ANEW = "Run it again."
 
 
 class Asking:
@@ -109,10 +109,10 @@ class Asking:
             raise Forbidden("Who asked this may not sign in any more.")
         reached = self.reach(actor, connection.id)
         if reached.connection.version != claimed.connection_version:
-            raise Conflict("The connection was changed after this was asked.", hint=_RUN_AGAIN)
+            raise Conflict("The connection was changed after this was asked.", hint=_ASK_ANEW)
         if work is not None and _told(work.settings) != _told(reached.settings):
             message = "What the database is told of you was changed after this was asked."
-            raise Conflict(message, hint=_RUN_AGAIN)
+            raise Conflict(message, hint=_ASK_ANEW)
 
     def work(self, actor: Actor, reached: Reached, question: Question) -> Work:
         """Return what a question comes to for whoever asks it: their limits, their identity."""

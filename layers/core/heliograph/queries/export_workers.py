@@ -14,12 +14,11 @@ from heliograph.queries.export_executor import ExportExecutor, ExportTask
 from heliograph.queries.export_work import read_export_work
 from heliograph.queries.turns_store import Claimed
 from heliograph.queries.wakes import Wake, Wakes
+from heliograph.queries.worker_time import MARGIN_SECONDS, has_time
 
 if TYPE_CHECKING:
     from heliograph.connections.models import Connection
     from heliograph.connections.saved import Connections
-
-_MARGIN_SECONDS = 15.0  # to write down how it ended
 
 
 class ExportWorker:
@@ -43,10 +42,10 @@ class ExportWorker:
         """
         done = 0
         while (connection := self._connections.find(connection_id)) is not None:
-            if not _has_time(connection, seconds_left(), is_first=done == 0):
+            if not has_time(connection, seconds_left(), is_first=done == 0):
                 self._wakes.send(Wake(connection_id), Kind.EXPORT)
                 break
-            task = self._claim(connection, seconds_left() - _MARGIN_SECONDS)
+            task = self._claim(connection, seconds_left() - MARGIN_SECONDS)
             if task is None:
                 break
             if self._executor.run(task):
@@ -56,7 +55,7 @@ class ExportWorker:
 
     def write_kept(self, execution_id: UUID, seconds_left: Callable[[], float]) -> int:
         """Write one export of kept rows if it still waits; return how many were written."""
-        seconds = seconds_left() - _MARGIN_SECONDS
+        seconds = seconds_left() - MARGIN_SECONDS
         if seconds <= 0:
             self._wakes.send(Wake(execution_id=execution_id), Kind.EXPORT)
             return 0
@@ -90,10 +89,3 @@ class ExportWorker:
             seconds = min(seconds, timeout + RUN_GRACE_SECONDS)
         recheck = partial(self._asking.recheck, claimed, connection, work.query)
         return ExportTask(claimed.id, work, seconds, connection, claimed.slot, recheck)
-
-
-def _has_time(connection: Connection, seconds: float, *, is_first: bool) -> bool:
-    if seconds <= _MARGIN_SECONDS:
-        return False
-    # The longest timeout is as long as the function lives: the first one has what there is.
-    return is_first or seconds >= connection.longest_timeout_seconds + _MARGIN_SECONDS

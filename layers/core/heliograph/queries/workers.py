@@ -19,12 +19,11 @@ from heliograph.queries.holding import ABANDONED_AFTER, withdraw_abandoned
 from heliograph.queries.turns_store import Claimed
 from heliograph.queries.wakes import Wake, Wakes
 from heliograph.queries.work import read_work
+from heliograph.queries.worker_time import MARGIN_SECONDS, has_time
 
 if TYPE_CHECKING:
     from heliograph.connections.models import Connection
     from heliograph.connections.saved import Connections
-
-_MARGIN_SECONDS = 15.0  # to write down how it ended
 
 
 class QueryWorker:
@@ -48,7 +47,7 @@ class QueryWorker:
         done = 0
         while connection is not None:
             self._drop_abandoned(connection_id)
-            if not self._has_time(connection, seconds_left(), is_first=done == 0):
+            if not has_time(connection, seconds_left(), is_first=done == 0):
                 self._wakes.send(Wake(connection_id))
                 break
             task = self._claim(connection, seconds_left())
@@ -88,14 +87,8 @@ class QueryWorker:
         for execution_id in found:
             withdraw_abandoned(database, execution_id, clock)
 
-    def _has_time(self, connection: Connection, seconds: float, *, is_first: bool) -> bool:
-        if seconds <= _MARGIN_SECONDS:
-            return False
-        # The longest timeout is as long as the function lives: the first one has what there is.
-        return is_first or seconds >= connection.longest_timeout_seconds + _MARGIN_SECONDS
-
     def _claim(self, connection: Connection, seconds: float) -> Task | None:
-        seconds -= _MARGIN_SECONDS
+        seconds -= MARGIN_SECONDS
         self._holder.attention.ask()
         with self._holder.database.transaction() as tx:
             turn = turns_store.claim_next(
