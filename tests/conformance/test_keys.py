@@ -275,3 +275,29 @@ def test_the_umask_of_who_makes_a_key_file_does_not_matter(tmp_path: Path) -> No
     finally:
         os.umask(before)
     assert FileKeys(tmp_path / "key.json").generate(CONTEXT)
+
+
+def test_of_two_rotations_at_once_neither_takes_the_other_s_key_away(key_file: Path) -> None:
+    start = threading.Barrier(4)
+
+    def rotate() -> None:
+        start.wait(timeout=10)
+        rotate_key_file(key_file)
+
+    threads = [threading.Thread(target=rotate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert len(json.loads(key_file.read_text())["keys"]) == 5
+
+
+def test_the_newest_key_alone_opens_nothing_older(key_file: Path) -> None:
+    old = FileKeys(key_file).generate(CONTEXT)
+    newest = FileKeys(key_file, newest_only=True)
+    assert newest.unwrap(old.wrapped, CONTEXT) == old.plain
+    rotate_key_file(key_file)
+    with pytest.raises(KeyUnavailable, match="does not hold"):
+        newest.unwrap(old.wrapped, CONTEXT)
+    new = newest.generate(CONTEXT)
+    assert FileKeys(key_file).unwrap(new.wrapped, CONTEXT) == new.plain

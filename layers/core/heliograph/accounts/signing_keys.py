@@ -6,14 +6,16 @@ clear, so that every function verifies without the key that protects secrets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from heliograph.accounts import signing_keys_store as store
 from heliograph.kernel.clock import Clock
 from heliograph.kernel.ids import new_id
+from heliograph.platform.reencryption import Sealed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -120,6 +122,14 @@ def forget_signing_keys(tx: Transaction) -> int:
     Access tokens end within ten minutes; sessions go on, with tokens of a key that is made anew.
     """
     return store.delete_all(tx)
+
+
+def sealed_signing_keys(database: Database) -> Iterator[Sealed]:
+    """Yield the private half of every key, for `heliograph.platform.reencryption`."""
+    for row in store.select_private(database):
+        kid, old = row["kid"], bytes(row["private_key"])
+        replace = partial(store.replace_private, database, kid, old)
+        yield Sealed(f"the signing key {kid}", old, _context(kid), replace)
 
 
 def _context(kid: str) -> dict[str, str]:

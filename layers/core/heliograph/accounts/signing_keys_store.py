@@ -51,3 +51,18 @@ def insert(tx: Transaction, kid: str, public_key: bytes, private_key: bytes, now
 def delete_all(tx: Transaction) -> int:
     """Delete every key; return how many there were."""
     return tx.execute("DELETE FROM signing_keys").rowcount
+
+
+def select_private(database: Database) -> list[dict[str, Any]]:
+    """Return kid and private_key (encrypted) of every key, retired ones too."""
+    return database.fetch("SELECT kid, private_key FROM signing_keys ORDER BY created_at, kid")
+
+
+def replace_private(database: Database, kid: str, old: bytes, new: bytes) -> bool:
+    """Put another encryption of a private half in place of one; say whether that was there."""
+    with database.transaction() as tx:
+        done = tx.execute(
+            "UPDATE signing_keys SET private_key = %s WHERE kid = %s AND private_key = %s",
+            [new, kid, old],
+        )
+    return done.rowcount == 1

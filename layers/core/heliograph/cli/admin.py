@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heliograph.cli.addresses import database_address, kept_public_url, public_url
+from heliograph.cli.rotate_key import add_rotate_key, rotate_key
 from heliograph.cli.terminal import note
 from heliograph.kernel.actors import Actor, ActorKind, Role
 from heliograph.kernel.clock import SystemClock
@@ -52,6 +53,7 @@ def add_admin(commands: Any, runs: Callable[[str], Any]) -> None:
     forget.add_argument(
         "--yes", action="store_true", help="do it: the passwords of connections are gone then"
     )
+    add_rotate_key(actions)
     for linked in (setup, reset):
         linked.add_argument(
             "--public-url",
@@ -86,6 +88,7 @@ def run(options: Namespace) -> int:
         "setup-link": _print_setup_link,
         "reset-password": _print_reset,
         "forget-secrets": _forget_secrets,
+        "rotate-key": rotate_key,
     }
     try:
         with _open_database(options) as database:
@@ -170,7 +173,7 @@ def _open_database(options: Namespace) -> Iterator[Database]:
     from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
 
     address = options.database_url
-    if options.data_dir is not None:
+    if options.data_dir is not None and address is None:
         from heliograph.local.installation import find_installation  # noqa: PLC0415
 
         address = find_installation(options.data_dir, None).database

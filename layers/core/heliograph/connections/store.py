@@ -123,5 +123,26 @@ def delete_passwords(tx: Transaction, now: datetime) -> list[dict[str, Any]]:
     ).fetchall()
 
 
+def select_sealed(database: Database) -> list[dict[str, Any]]:
+    """Return the connections that have a password: id, name, password, what it is bound to."""
+    return database.fetch(
+        "SELECT id, name, host, port, username, password FROM connections"
+        " WHERE password IS NOT NULL ORDER BY folded_name, id"
+    )
+
+
+def replace_password(database: Database, connection_id: UUID, old: bytes, new: bytes) -> bool:
+    """Put another encryption of the same password in place of one; say whether that was there.
+
+    The connection stays the same: its version counts what people change.
+    """
+    with database.transaction() as tx:
+        done = tx.execute(
+            "UPDATE connections SET password = %s WHERE id = %s AND password = %s",
+            [new, connection_id, old],
+        )
+    return done.rowcount == 1
+
+
 def _to_sql(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, Mapping) else value

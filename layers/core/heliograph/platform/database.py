@@ -10,7 +10,7 @@ from __future__ import annotations
 import select
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, LiteralString
 from weakref import WeakKeyDictionary
@@ -43,7 +43,8 @@ class Database:
     """Warm connections to the app database, at most ``most`` at once. Threads may share it.
 
     With ``prepares`` the server plans statements that come often once for each connection, which
-    halves their cost; behind RDS Proxy that would pin its connections.
+    halves their cost; behind RDS Proxy that would pin its connections. ``renew_url`` reads the URL
+    anew when no connection can be made: its password may have been changed meanwhile.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class Database:
         connect_seconds: int = 5,
         statement_seconds: int = 20,
         prepares: bool = False,
+        renew_url: Callable[[], str] | None = None,
     ) -> None:
         self._url = url
+        self._renew_url = renew_url
         self._prepares = prepares
         self._fetchers: WeakKeyDictionary[Transaction, Fetcher] = WeakKeyDictionary()
         self._connect_seconds = connect_seconds
@@ -148,12 +151,26 @@ class Database:
             self._places.release()
 
     def _connect(self) -> Transaction:
+        url = self._url
+        try:
+            connection = self._open(url)
+        except DatabaseUnavailable:
+            if self._renew_url is None:
+                raise
+            self._url = self._renew_url()
+            if self._url == url:
+                raise
+            connection = self._open(self._url)
+        self._fetchers[connection] = Fetcher(connection, prepares=self._prepares)
+        return connection
+
+    def _open(self, url: str) -> Transaction:
         import psycopg  # noqa: PLC0415
         from psycopg.rows import dict_row  # noqa: PLC0415
 
         try:
-            connection = psycopg.Connection[dict[str, Any]].connect(
-                self._url,
+            return psycopg.Connection[dict[str, Any]].connect(
+                url,
                 autocommit=True,
                 prepare_threshold=None,
                 row_factory=dict_row,
@@ -169,8 +186,6 @@ class Database:
                 sqlstate=error.sqlstate,
                 hint="Check that it runs, its address and its login: `heliograph doctor`.",
             ) from None
-        self._fetchers[connection] = Fetcher(connection, prepares=self._prepares)
-        return connection
 
 
 def _is_quiet(connection: Transaction) -> bool:

@@ -82,6 +82,14 @@ class Envelope:
         self._keep(name, key)
         return plain
 
+    def opens(self, data: bytes, context: Mapping[str, str]) -> bool:
+        """Say whether `decrypt` returns something."""
+        try:
+            self.decrypt(data, context)
+        except KeyUnavailable:
+            return False
+        return True
+
     def _find(self, name: bytes) -> bytes | None:
         with self._lock:
             kept = self._kept.get(name)

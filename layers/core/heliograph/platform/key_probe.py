@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from heliograph.kernel.errors import KeyUnavailable, PlatformError
 from heliograph.kernel.ids import new_id
+from heliograph.platform.reencryption import Sealed
 
 if TYPE_CHECKING:
     from heliograph.platform.database import Database, Transaction
@@ -54,3 +56,16 @@ def seal_probe(database: Database, envelope: Envelope, now: datetime) -> None:
 def forget_probe(tx: Transaction) -> None:
     """Forget which key it was: the next one that is used is the installation's."""
     tx.execute("DELETE FROM key_probes")
+
+
+def sealed_probes(database: Database) -> Iterator[Sealed]:
+    """Yield the probe, if there is one, for `heliograph.platform.reencryption`."""
+    for row in database.fetch("SELECT sealed FROM key_probes"):
+        old = bytes(row["sealed"])
+
+        def replace(new: bytes, old: bytes = old) -> bool:
+            with database.transaction() as tx:
+                done = tx.execute("UPDATE key_probes SET sealed = %s WHERE sealed = %s", [new, old])
+            return done.rowcount == 1
+
+        yield Sealed("the probe of the key", old, CONTEXT, replace)

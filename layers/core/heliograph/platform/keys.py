@@ -40,12 +40,13 @@ class Keys(Protocol):
         ...
 
 
-def open_keys(address: str, environment: Mapping[str, str]) -> Keys:
+def open_keys(address: str, environment: Mapping[str, str], *, newest_only: bool = False) -> Keys:
     """Return the keys at an address: the ARN of a KMS key, or ``file:///path`` of a key file.
 
-    Opens nothing. Raises `KeyUnavailable` for an address of another form.
+    With ``newest_only`` the older keys of a file unwrap nothing. Opens nothing. Raises
+    `KeyUnavailable` for an address of another form.
     """
-    if address.startswith("arn:") and ":kms:" in address:
+    if address.startswith("arn:") and ":kms:" in address:  # what KMS keeps is one key, ever anew
         from heliograph.platform.keys_kms import KmsKeys  # noqa: PLC0415
 
         return KmsKeys(address, environment)
@@ -55,7 +56,7 @@ def open_keys(address: str, environment: Mapping[str, str]) -> Keys:
 
         from heliograph.platform.keys_file import FileKeys  # noqa: PLC0415
 
-        return FileKeys(Path(unquote(parts.path)))
+        return FileKeys(Path(unquote(parts.path)), newest_only=newest_only)
     raise KeyUnavailable(
         "The address of the key is neither the ARN of a KMS key nor file:///path of a key file.",
         hint="docs/reference/settings.md lists the forms.",

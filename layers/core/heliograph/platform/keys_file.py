@@ -1,17 +1,21 @@
 """Keys in a file, for an installation without KMS.
 
 The file is JSON, readable by its owner alone: ``{"keys": [{"id", "created_at", "key"}]}``, the
-newest last. The newest wraps; all unwrap, so none is ever taken out. A copy of the file belongs
-into the backup, kept apart from the database's: without it, the secrets in the database are lost.
+newest last. The newest wraps; all unwrap, so none is ever taken out: a backup of the database from
+before a rotation needs them. A copy of the file belongs into the backup, kept apart from the
+database's: without it, the secrets in the database are lost.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import secrets
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -52,23 +56,29 @@ def create_key_file(path: Path, *, clock: Clock | None = None) -> bool:
 
 
 def rotate_key_file(path: Path, *, clock: Clock | None = None) -> None:
-    """Add a key, which wraps from now on; who has the file open notices. One process at a time.
+    """Add a key, which wraps from now on; who has the file open notices.
 
-    Raises `KeyUnavailable`.
+    Of several processes at once each adds one, and none takes another's away. Raises
+    `KeyUnavailable`.
     """
     now = (clock or SystemClock()).now()
-    entries = _read_entries(path)
     try:
-        replace_private_file(path, _encode([*entries, _new_entry(now)]))
+        with _folder_locked(path):
+            entries = _read_entries(path)
+            replace_private_file(path, _encode([*entries, _new_entry(now)]))
     except OSError as error:
         raise _unusable(path, error) from error
 
 
 class FileKeys:
-    """The keys of one file, read when first used and again whenever it was replaced."""
+    """The keys of one file, read when first used and again whenever it was replaced.
 
-    def __init__(self, path: Path) -> None:
+    With ``newest_only`` nothing is unwrapped that an older key has wrapped.
+    """
+
+    def __init__(self, path: Path, *, newest_only: bool = False) -> None:
         self._path = path
+        self._newest_only = newest_only
         self._lock = threading.Lock()
         self._keys: dict[bytes, _Key] = {}
         self._version: tuple[int, int] | None = None
@@ -112,9 +122,22 @@ class FileKeys:
         with self._lock:
             if version != self._version:
                 keys = [_decode(self._path, entry) for entry in _read_entries(self._path)]
+                if self._newest_only:
+                    keys = keys[-1:]
                 self._keys = {key.id: key for key in keys}
                 self._version = version
             return self._keys
+
+
+@contextmanager
+def _folder_locked(path: Path) -> Iterator[None]:
+    """Keep others out who lock the file's folder, too: the file itself is about to be replaced."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _new_entry(now: datetime) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
 
 from heliograph.kernel.clock import Clock, SystemClock
@@ -91,7 +92,10 @@ class Services:
         from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
 
         address = self._setting("database")
-        return Database(read_database_url(address), prepares=not address.startswith("arn:"))
+        if not address.startswith("arn:"):
+            return Database(read_database_url(address), prepares=True)
+        renew = partial(read_database_url, address)  # the secret outlives its passwords
+        return Database(renew(), renew_url=renew)
 
     @_Part
     def envelope(self) -> Envelope:
