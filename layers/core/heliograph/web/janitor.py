@@ -64,7 +64,7 @@ def look_after_queries(
 
     Else nothing is opened but the blob store, and the database sleeps on. Returns as `clean` does.
     """
-    if not services.holder.attention.is_asked_for():
+    if not services.attention.is_asked_for():
         return {}, []
     return _do(_query_steps(services, _QUERIES_AT_ONCE), seconds_left, _QUERIES_AT_ONCE)
 

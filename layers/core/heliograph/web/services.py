@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from heliograph.platform.envelope import Envelope
     from heliograph.platform.queues import Queue
     from heliograph.queries.asking import Asking
+    from heliograph.queries.attention import Attention
     from heliograph.queries.executor import Executor
     from heliograph.queries.export_executor import ExportExecutor
     from heliograph.queries.export_workers import ExportWorker
@@ -193,12 +194,18 @@ class Services:
         return Schemas(self.database, self.clock, self.connections, lambda: self.schema_queue)
 
     @_Part
+    def attention(self) -> Attention:
+        """Whether somebody has to look after queries: in the blob store, without the database."""
+        from heliograph.queries.attention import Attention  # noqa: PLC0415
+
+        return Attention(lambda: self.blobs, self.clock)
+
+    @_Part
     def holder(self) -> Holder:
         """This instance, as it holds work."""
-        from heliograph.queries.attention import Attention  # noqa: PLC0415
         from heliograph.queries.holding import Holder  # noqa: PLC0415
 
-        return Holder(self.database, self.clock, Attention(lambda: self.blobs, self.clock))
+        return Holder(self.database, self.clock, self.attention)
 
     @_Part
     def wakes(self) -> Wakes:
