@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.repository import ROOT
-from tests.support.sam_cli import run_sam, tool
+from tests.support.sam_cli import run_sam, tool, translate
 from tests.support.template import (
     FOLDERS,
     FUNCTIONS,
@@ -136,33 +136,10 @@ def test_localstack_does_without_what_it_lacks() -> None:
     assert any(kind.startswith("AWS::RDS::") for kind in kinds(DEPLOYMENTS["as it is"]))
 
 
-# What SAM's transform makes of the template, without AWS: what lies in S3 is made up.
-TRANSLATE = r"""
-import json, os, sys
-from samcli.yamlhelper import yaml_parse
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-
-os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
-template = yaml_parse(sys.stdin.read())
-template["Globals"]["Function"]["CodeUri"] = "s3://built-code/functions"
-for resource in template["Resources"].values():
-    if resource["Type"] == "AWS::Serverless::LayerVersion":
-        resource["Properties"]["ContentUri"] = "s3://built-code/layer"
-print(json.dumps(Translator({}, Parser()).translate(template, {}), default=str))
-"""
-
-
 def test_what_sam_makes_of_it_is_sound_and_far_below_what_cloudformation_takes(
     tmp_path: Path,
 ) -> None:
-    made = subprocess.run(
-        [tool("python"), "-I", "-c", TRANSLATE],
-        input=(ROOT / "template.yaml").read_bytes(),
-        capture_output=True,
-        timeout=60,
-        check=True,
-    ).stdout
+    made = translate(ROOT / "template.yaml")
     (tmp_path / "made.json").write_bytes(made)
     # Circles are among what cfn-lint finds here: SAM ties the API to its functions.
     linted = subprocess.run(
