@@ -14,13 +14,13 @@ import pytest
 from tests.support.accounts import GOOD_PASSWORD, VISITOR, actions_of, make_user
 from tests.support.cli import Finished, heliograph
 from tests.support.moto_server import running_moto
-from tests.support.repository import PACKAGE
+from tests.support.repository import PACKAGE, ROOT
 
 from heliograph.connections.key_rotation import SEALED_COLUMNS, rotate_secrets
 from heliograph.connections.models import Connection, ConnectionDraft
 from heliograph.connections.passwords import context_of
 from heliograph.kernel.actors import SYSTEM, Actor, ActorKind, Role
-from heliograph.kernel.errors import KeyUnavailable
+from heliograph.kernel.errors import KeyUnavailable, TokenInvalid
 from heliograph.platform.aws import open_client
 from heliograph.platform.envelope import Envelope
 from heliograph.platform.keys import open_keys
@@ -267,3 +267,20 @@ def test_every_column_of_bytes_is_encrypted_anew_or_known_to_hold_no_secret() ->
         for column in re.findall(r"^    (\w+) bytea", body, re.MULTILINE)
     }
     assert columns == {".".join(one) for one in SEALED_COLUMNS.items()} | NOT_SEALED
+
+
+def test_the_sql_of_the_operator_s_pages_runs(
+    services: Services, connections: list[Connection]
+) -> None:
+    pages = ("how-to/rotate-keys.md", "how-to/back-up-and-restore.md", "reference/costs.md")
+    texts = [(ROOT / "docs" / page).read_text() for page in pages]
+    scripts = [sql for text in texts for sql in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)]
+    assert len(scripts) == 4
+    boss = services.sessions.sign_in("boss@example.com", GOOD_PASSWORD, VISITOR)
+    with services.database.transaction() as tx:
+        for sql in scripts:
+            if "ROLE heliograph" not in sql:  # the server of the tests has no such role
+                tx.execute(sql.encode())
+    with pytest.raises(TokenInvalid):
+        services.sessions.authenticate(boss.access_token)
+    assert services.database.fetch("SELECT kid FROM signing_keys") == []
