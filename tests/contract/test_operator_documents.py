@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from tests.support.repository import PACKAGE, ROOT
-from tests.support.template import FUNCTIONS, TEMPLATE
+from tests.support.template import FUNCTIONS, RESOURCES, TEMPLATE
 
 SECURITY = ROOT / "docs/explanation/security.md"
 OPERATE = (ROOT / "docs/how-to/operate-on-aws.md").read_text()
@@ -128,3 +129,28 @@ def test_the_numbers_of_the_operator_s_guide_are_the_template_s() -> None:
     assert "With 20, 10 and 4 that is some 140." in OPERATE
     assert FUNCTIONS["MigratorFunction"]["Properties"]["Timeout"] == 300
     assert "four of its five minutes" in OPERATE
+
+
+def test_the_network_lets_in_what_the_threat_model_says() -> None:
+    def group(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = RESOURCES[name]["Properties"]
+        return found
+
+    assert "SecurityGroupIngress" not in group("FunctionsSecurityGroup")
+    functions = {
+        "Fn::If": [
+            "HasOwnSecurityGroup",
+            {"Ref": "FunctionsSecurityGroup"},
+            {"Fn::Select": [0, {"Ref": "SecurityGroupIds"}]},
+        ]
+    }
+    for name, port in (("AuroraSecurityGroup", 5432), ("EndpointsSecurityGroup", 443)):
+        (rule,) = group(name)["SecurityGroupIngress"]
+        assert (rule["FromPort"], rule["ToPort"]) == (port, port)
+        assert rule["SourceSecurityGroupId"] == functions
+        assert "CidrIp" not in rule
+    assert RESOURCES["AuroraInstance"]["Properties"]["PubliclyAccessible"] is False
+    # From 17 on, Aurora PostgreSQL refuses what is not encrypted.
+    allowed = TEMPLATE["Parameters"]["AuroraEngineVersion"]["AllowedPattern"]
+    assert re.fullmatch(allowed, "17.5")
+    assert not re.fullmatch(allowed, "16.9")
