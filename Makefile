@@ -16,7 +16,7 @@ PORT ?= 8000
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
-.PHONY: help install up down test check format acceptance bench openapi lock test-cloud clean
+.PHONY: help install up down test check format acceptance bench openapi lock sam-local test-cloud clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,8 +85,18 @@ lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
 		--output-file layers/deps/requirements.txt
 	echo 'aws-sam-cli>=1.170,<2' | $(LOCK_ALONE) - --output-file requirements/sam.txt
 
-test-cloud: install ## Build and try the container for real (needs a Docker engine)
-	@$(BIN)/python infra/docker/try_container.py
+sam-local: install $(SAM)/.installed ## Run every function with sam local (needs a Docker engine, python3.13)
+	@$(BIN)/python -m infra.sam_local $(ARGS)
+
+# One a line: each says what is missing where it cannot run.
+CLOUD_TRIALS := \
+	infra.docker.try_container \
+	infra.sam_local
+
+test-cloud: install $(SAM)/.installed ## Every trial in containers, one after another (needs a Docker engine)
+	@failed=""; for trial in $(CLOUD_TRIALS); do \
+		echo "== $$trial"; $(BIN)/python -m $$trial || failed="$$failed $$trial"; done; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi
 
 clean: ## Remove what was installed and cached; the data folder stays
 	rm -rf $(VENV) .cache dist
