@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.support.api import Api, SetClock
 from tests.support.app_database import AppDatabases
+from tests.support.faulty_aws import FaultyAws
+from tests.support.moto_server import MotoServer, running_moto
 from tests.support.postgres import SharedServer, fresh_database, remove_leftovers
 from tests.support.postgres_majors import (
     DEFAULT_MAJORS,
@@ -66,6 +68,20 @@ def app_database_url(app_databases: AppDatabases) -> Iterator[str]:
     """The URL of an app database of one's own with all migrations applied and no row."""
     with app_databases.one() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[MotoServer]:
+    """AWS, as moto has it: one server per worker."""
+    with running_moto() as server:
+        yield server
+
+
+@pytest.fixture
+def faulty(moto: MotoServer) -> Iterator[FaultyAws]:
+    """A server before `moto` that fails on demand."""
+    with FaultyAws(moto) as server:
+        yield server
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from heliograph.connections.engines.registry import load_engine
 from heliograph.kernel.errors import HeliographError, StorageUnavailable
 from heliograph.kernel.ids import new_id
 from heliograph.platform import postgres
-from heliograph.platform.settings import setting_name
+from heliograph.platform.settings import read_app_settings, setting_name
 from heliograph.queries.attention import KEY
 from heliograph.queries.holding import ABANDONED_AFTER, LEASE_TIME
 from heliograph.web.janitor import look_after_queries
@@ -445,10 +445,9 @@ def run_function(queries: QueriesApi, *bodies: Any) -> Any:
         body if isinstance(body, str) else json.dumps(body) for body in bodies
     ]
     event = {"Records": [{"messageId": str(n), "body": text} for n, text in enumerate(texts)]}
-    query_runner._kept.clear()
-    query_runner._kept[query_runner.read_app_settings("query_runner", environment(queries))] = (
-        queries.services
-    )
+    query_runner._kept.made.clear()
+    settings = read_app_settings("query_runner", environment(queries))
+    query_runner._kept.made[settings] = queries.services
     answered = query_runner.run_queries(event, Context())
     queue.acknowledge(messages)
     return answered

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
@@ -56,6 +57,29 @@ _LEVEL: Final = 3  # of compression: half the time of the default for a tenth mo
 _TOLD: Final = (ConnectError, QueryError, QueryTimedOut, AddressForbidden)
 _ERROR_FIELDS: Final = ("code", "message", "sqlstate", "hint")
 _SLOW: Final = (ConnectTimedOut, QueryTimedOut)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRequest:
+    """What a message says: somebody waits for the schema of this connection."""
+
+    connection_id: UUID
+
+    def told(self) -> Mapping[str, str]:
+        """Return what the log may hold of it."""
+        return {"connection": str(self.connection_id)}
+
+    def to_body(self) -> str:
+        """Return the message as `read_schema_request` reads it."""
+        return json.dumps({"connection_id": str(self.connection_id)})
+
+
+def read_schema_request(body: Any) -> SchemaRequest:
+    """Return what a message says. Raises ValueError for one that is not ours."""
+    try:
+        return SchemaRequest(UUID(json.loads(body)["connection_id"]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError("not a message that asks for a schema") from error
 
 
 class Schemas:
@@ -212,7 +236,7 @@ class Schemas:
         return len(waiting)
 
     def _send(self, connection_id: UUID) -> None:
-        self._open_queue().send(json.dumps({"connection_id": str(connection_id)}))
+        self._open_queue().send(SchemaRequest(connection_id).to_body())
 
     def _select(self, connection_id: UUID) -> Snapshot:
         snapshot = store.select(self._database, connection_id)

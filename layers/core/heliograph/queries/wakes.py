@@ -27,6 +27,10 @@ class Wake:
     lost: Sequence[UUID] = ()
     execution_id: UUID | None = None
 
+    def told(self) -> Mapping[str, str | None]:
+        """Return what the log may hold of it: the ids of connection and execution."""
+        return {"connection": _text(self.connection_id), "execution": _text(self.execution_id)}
+
 
 class Wakes:
     """Wakes up who does queries and who writes exports. Threads may share it."""
@@ -38,9 +42,9 @@ class Wakes:
         """Wake somebody up. Raises nothing: the janitor wakes again those who were not."""
         body = json.dumps(
             {
-                "connection_id": None if wake.connection_id is None else str(wake.connection_id),
+                "connection_id": _text(wake.connection_id),
                 "lost": [str(one) for one in wake.lost],
-                "execution_id": None if wake.execution_id is None else str(wake.execution_id),
+                "execution_id": _text(wake.execution_id),
             }
         )
         try:
@@ -64,3 +68,7 @@ def read_wake(body: Any) -> Wake:
     if wake.connection_id is None and wake.execution_id is None:
         raise ValueError("a message that names nothing")
     return wake
+
+
+def _text(one: UUID | None) -> str | None:
+    return None if one is None else str(one)
