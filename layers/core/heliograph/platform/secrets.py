@@ -14,15 +14,18 @@ _CONNECT_SECONDS = 3
 _READ_SECONDS = 5
 _ATTEMPTS = 2
 _URL_SCHEMES = ("postgresql://", "postgres://")
+_OF_THE_DATABASE = "The secret that HELIOGRAPH_DATABASE names"
 _RDS_MEMBERS = ("host", "username", "password")
 
 
-def read_secret(name: str) -> str:
+def read_secret(name: str, *, called: str | None = None) -> str:
     """Return the current text of a secret, by its name or ARN.
 
     Raises `UsageError` when it does not exist, may not be read, or is not text. No message ever
-    holds a part of the secret.
+    holds a part of the secret. ``called`` stands for its name where anybody may see the message:
+    an ARN tells the account.
     """
+    told = called or f"The secret {name}"
     client = _open_client()
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -30,14 +33,14 @@ def read_secret(name: str) -> str:
         answer = client.get_secret_value(SecretId=name)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
-        raise _unreadable(name, code) from None
+        raise _unreadable(told, code) from None
     except BotoCoreError as error:
-        raise _unreadable(name, type(error).__name__) from None
+        raise _unreadable(told, type(error).__name__) from None
     finally:
         client.close()
     text = answer.get("SecretString")
     if not text:
-        raise UsageError(f"The secret {name} holds no text.")
+        raise UsageError(f"{told} holds no text.")
     return str(text)
 
 
@@ -64,7 +67,7 @@ def read_database_url(address: str) -> str:
     ``postgresql://...`` is the URL itself. The ARN of a secret stands for the URL in it, or for the
     JSON object that RDS keeps: ``host``, ``username``, ``password``, and perhaps ``port`` and
     ``dbname``; TLS is then required unless a member ``sslmode`` says else. Raises
-    `DatabaseUnavailable`, without a part of the secret.
+    `DatabaseUnavailable`, without a part of the secret or of its name: everybody may be told.
     """
     if address.startswith(_URL_SCHEMES):
         return _readable(address)
@@ -74,13 +77,13 @@ def read_database_url(address: str) -> str:
             hint="docs/reference/settings.md lists the forms.",
         )
     try:
-        text = read_secret(address).strip()
+        text = read_secret(address, called=_OF_THE_DATABASE).strip()
     except UsageError as error:
         raise DatabaseUnavailable(error.message, hint=error.hint) from None
     url = text if text.startswith(_URL_SCHEMES) else _url_of_rds(text)
     if url is None:
         raise DatabaseUnavailable(
-            f"The secret {address} holds neither postgresql://... nor what RDS keeps.",
+            f"{_OF_THE_DATABASE} holds neither postgresql://... nor what RDS keeps.",
             hint='RDS keeps {"host", "port", "dbname", "username", "password"}: attach the secret'
             " to the database (AWS::SecretsManager::SecretTargetAttachment).",
         )
@@ -117,9 +120,9 @@ def _url_of_rds(text: str) -> str | None:
     return f"postgresql://{login}@{host}:{port}/{database}?sslmode={sslmode}"
 
 
-def _unreadable(name: str, reason: str) -> UsageError:
+def _unreadable(told: str, reason: str) -> UsageError:
     return UsageError(
-        f"The secret {name} cannot be read: {reason}.",
+        f"{told} cannot be read: {reason}.",
         hint="Check its name and region, and that the role may call GetSecretValue on it.",
     )
 
