@@ -13,11 +13,13 @@ from typing import Any
 
 from heliograph.kernel.errors import PlatformError
 
-_CREDENTIALS = {
+_SHARED_HINTS = {
     "InvalidAccessKeyId": "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     "InvalidClientTokenId": "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     "UnrecognizedClientException": "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     "SignatureDoesNotMatch": "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    "InvalidSignatureException": "Check AWS_SECRET_ACCESS_KEY, and the clock of this machine.",
+    "RequestTimeTooSkewed": "The clock of this machine is wrong. Set it right.",
     "ExpiredToken": "The credentials have expired. Renew them.",
     "ExpiredTokenException": "The credentials have expired. Renew them.",
 }
@@ -113,13 +115,16 @@ def aws_errors(kind: type[PlatformError], what: str, hints: Mapping[str, str]) -
         yield
     except ClientError as error:
         code = error_code(error)
-        raise kind(
-            f"{what} refused ({code}).", hint=hints.get(code) or _CREDENTIALS.get(code)
-        ) from None
+        raise kind(f"{what} refused ({code}).", hint=hints.get(code) or hint_for(code)) from None
     except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
         raise kind(
             f"{what} cannot be reached ({type(error).__name__}).", hint=_UNREACHABLE
         ) from None
+
+
+def hint_for(code: str) -> str | None:
+    """Return what to do about a refusal that every service knows: credentials, the clock."""
+    return _SHARED_HINTS.get(code)
 
 
 def error_code(error: Any) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ from heliograph.platform.blob_store import (
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef
 
 PART_BYTES = 8 * 1024 * 1024  # S3 wants 5 MB at least, and 10,000 parts at most: 80 GB
 _MOST_DELETED_AT_ONCE = 1000
+_MARK = "upload"  # x-amz-meta-upload: which upload has made a blob
 _HINTS = {
     "NoSuchBucket": "Make the bucket, or correct its name.",
     "AccessDenied": "The role needs s3:GetObject, s3:PutObject, s3:DeleteObject,"
@@ -58,12 +60,14 @@ class S3BlobStore:
         head = list(islice(parts, 2))
         if len(head) < 2:
             return self.put(key, b"".join(head), content_type=content_type)
+        mark = secrets.token_hex(8)
         with self._explained():
             upload_id = self._client().create_multipart_upload(
-                Bucket=self._bucket, Key=key, ContentType=content_type
+                Bucket=self._bucket, Key=key, ContentType=content_type, Metadata={_MARK: mark}
             )["UploadId"]
         try:
-            self._upload(key, upload_id, head, parts)
+            done = self._upload(key, upload_id, head, parts)
+            self._complete(key, upload_id, done, mark)
         except BaseException:
             with suppress(PlatformError), self._explained():
                 self._client().abort_multipart_upload(
@@ -75,37 +79,14 @@ class S3BlobStore:
     def read(self, key: str) -> bytes | None:
         """Return a whole blob, None when there is none."""
         require_key(key)
-        with self._explained():
-            from botocore.exceptions import ClientError  # noqa: PLC0415
-
-            try:
-                answer = self._client().get_object(Bucket=self._bucket, Key=key)
-            except ClientError as error:
-                if error_code(error) == "NoSuchKey":
-                    return None
-                raise
-            with answer["Body"] as body:
-                return body.read()
+        return self._get({"Bucket": self._bucket, "Key": key})
 
     def read_range(self, key: str, start: int, length: int) -> bytes | None:
         """Return a part of a blob in one request, None when there is no blob."""
         require_key(key)
         require_range(start, length)
-        with self._explained():
-            from botocore.exceptions import ClientError  # noqa: PLC0415
-
-            try:
-                answer = self._client().get_object(
-                    Bucket=self._bucket, Key=key, Range=f"bytes={start}-{start + length - 1}"
-                )
-            except ClientError as error:
-                if error_code(error) == "NoSuchKey":
-                    return None
-                if error_code(error) == "InvalidRange":  # it ends before the range begins
-                    return b""
-                raise
-            with answer["Body"] as body:
-                return body.read()
+        part = f"bytes={start}-{start + length - 1}"
+        return self._get({"Bucket": self._bucket, "Key": key, "Range": part})
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove blobs, 1,000 in a request."""
@@ -150,9 +131,35 @@ class S3BlobStore:
         """Give back connections; the next use makes new ones."""
         self._lazy.close()
 
+    def _get(self, request: GetObjectRequestTypeDef) -> bytes | None:
+        """Return what is asked for; an answer that breaks off is asked for once more."""
+        with self._explained():
+            from botocore.exceptions import IncompleteReadError  # noqa: PLC0415
+            from botocore.exceptions import ResponseStreamingError as BrokenOff  # noqa: PLC0415
+
+            # botocore tries again until an answer begins, and no longer.
+            with suppress(IncompleteReadError, BrokenOff):
+                return self._get_once(request)
+            return self._get_once(request)
+
+    def _get_once(self, request: GetObjectRequestTypeDef) -> bytes | None:
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        try:
+            answer = self._client().get_object(**request)
+        except ClientError as error:
+            if error_code(error) == "NoSuchKey":
+                return None
+            if error_code(error) == "InvalidRange":  # it ends before the range begins
+                return b""
+            raise
+        # As a context, a body is urllib3's own, whose errors are none of botocore's.
+        with closing(answer["Body"]) as body:
+            return body.read()
+
     def _upload(
         self, key: str, upload_id: str, head: Iterable[bytes], rest: Iterator[bytes]
-    ) -> None:
+    ) -> Sequence[CompletedPartTypeDef]:
         done: list[CompletedPartTypeDef] = []
         waiting = [*head]
         while waiting or (waiting := [*islice(rest, 1)]):
@@ -165,13 +172,35 @@ class S3BlobStore:
                     Body=waiting.pop(0),
                 )
             done.append({"ETag": answer["ETag"], "PartNumber": len(done) + 1})
+        return done
+
+    def _complete(
+        self, key: str, upload_id: str, done: Sequence[CompletedPartTypeDef], mark: str
+    ) -> None:
+        """Make a blob of the parts.
+
+        An answer may get lost after that has happened, and who asks again is told that there is no
+        such upload. So after a failure the blob itself is looked at: ``mark`` tells whose it is.
+        """
         with self._explained():
-            self._client().complete_multipart_upload(
-                Bucket=self._bucket,
-                Key=key,
-                UploadId=upload_id,
-                MultipartUpload={"Parts": done},
-            )
+            from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+            try:
+                self._client().complete_multipart_upload(
+                    Bucket=self._bucket,
+                    Key=key,
+                    UploadId=upload_id,
+                    MultipartUpload={"Parts": done},
+                )
+            except (BotoCoreError, ClientError):
+                if not self._is_written(key, mark):
+                    raise
+
+    def _is_written(self, key: str, mark: str) -> bool:
+        with suppress(PlatformError), self._explained():
+            found = self._client().head_object(Bucket=self._bucket, Key=key)
+            return found["Metadata"].get(_MARK) == mark
+        return False
 
     def _client(self) -> S3Client:
         client: S3Client = self._lazy.get()

@@ -8,10 +8,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from heliograph.platform.aws import open_client
+from heliograph.platform.aws import hint_for, open_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,9 +21,6 @@ _CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 _HINTS = {
     "NoSuchBucket": "Make the bucket, or correct its name.",
     "AccessDenied": "The role needs s3:GetObject, s3:PutObject and s3:ListBucket on it.",
-    "InvalidAccessKeyId": "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-    "SignatureDoesNotMatch": "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-    "ExpiredToken": "The credentials have expired. Renew them.",
     "NotImplemented": "The server must know conditional writes: If-Match and If-None-Match.",
 }
 
@@ -83,7 +80,8 @@ class S3Blobs:
                 answer = self._open().get_object(Bucket=self._bucket, Key=key)
             except self._open().exceptions.NoSuchKey:
                 return None
-            with answer["Body"] as body:
+            # As a context, a body is urllib3's own, whose errors are none of botocore's.
+            with closing(answer["Body"]) as body:
                 return body.read(), answer["ETag"]
 
     def put_if(self, key: str, data: bytes, etag: str | None) -> str:
@@ -131,7 +129,7 @@ class S3Blobs:
                 raise BlobConflict from None
             raise BlobUnreachable(
                 f"S3 refused to read or write in the bucket {self._bucket} ({code}).",
-                _HINTS.get(code),
+                _HINTS.get(code) or hint_for(code),
             ) from error
         except BotoCoreError as error:
             raise BlobUnreachable(
