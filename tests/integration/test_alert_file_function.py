@@ -15,6 +15,7 @@ from uuid import uuid4
 import boto3
 import pytest
 from functions.alert_file.handler import evaluate
+from tests.support.faulty_aws import FaultyAws, Loss
 from tests.support.http_receiver import Answer, HttpReceiver
 from tests.support.moto_server import BUCKET, MotoServer, running_moto
 
@@ -404,3 +405,52 @@ def test_a_function_without_time_for_one_evaluation_says_so(deployment: Deployme
         deployment.tick(Context(25.0))
     assert "timeout of 60 s" in (raised.value.hint or "")
     assert deployment.tick(Context(40.0)) == counts(1, 0, 1, 0)
+
+
+# AWS on a bad day
+
+
+@pytest.mark.parametrize("how", [Loss.ANSWER, Loss.RESET, "SlowDown"], ids=str)
+@pytest.mark.usefixtures("pauses")
+def test_a_tick_outlives_what_passes_and_tells_once(
+    deployment: Deployment, faulty: FaultyAws, how: str | Loss
+) -> None:
+    deployment.setenv("AWS_ENDPOINT_URL", faulty.url)
+    faults = [faulty.fail("PutObject", how, after=number * 2, times=1) for number in range(3)]
+    faulty.fail("GetSecretValue", "ThrottlingException", times=1)
+    assert deployment.tick() == counts(1, 0, 1, 0)
+    assert all(fault.seen >= 4 for fault in faults)
+    assert deployment.tick() == counts(0, 0, 0, 0)
+    assert len(deployment.receiver.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "raised"),
+    [("GetObject", FileInvalid), ("GetSecretValue", UsageError), ("PutObject", StateFailed)],
+)
+@pytest.mark.usefixtures("pauses")
+def test_a_tick_that_aws_does_not_serve_raises_and_the_next_one_tells(
+    deployment: Deployment, faulty: FaultyAws, operation: str, raised: type[Exception]
+) -> None:
+    deployment.setenv("AWS_ENDPOINT_URL", faulty.url)
+    faulty.fail(operation, "ThrottlingException")
+    with pytest.raises(raised):
+        deployment.tick()
+    assert deployment.receiver.requests == []
+    faulty.mend()
+    assert deployment.tick() == counts(1, 0, 1, 0)
+
+
+@pytest.mark.usefixtures("pauses")
+def test_what_was_told_and_could_not_be_written_down_is_not_told_again_at_once(
+    deployment: Deployment, faulty: FaultyAws
+) -> None:
+    deployment.setenv("AWS_ENDPOINT_URL", faulty.url)
+    # Evaluation and delivery are claimed and written down: the fourth write is how it went.
+    faulty.fail("PutObject", "SlowDown", after=3)
+    with pytest.raises(StateFailed):
+        deployment.tick()
+    assert len(deployment.receiver.requests) == 1
+    faulty.mend()
+    assert deployment.tick()["delivered"] == 0
+    assert len(deployment.receiver.requests) == 1

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from functions.migrator.handler import migrate
+from tests.support.faulty_aws import FaultyAws
 from tests.support.http_receiver import HttpReceiver
 from tests.support.moto_server import MotoServer, running_moto
 
@@ -355,3 +356,23 @@ def test_a_secret_that_does_not_exist_is_told(secret: Callable[[str], str]) -> N
     assert read_database_url(arn) == "postgresql://c"
     with pytest.raises(DatabaseUnavailable, match="ResourceNotFoundException"):
         read_database_url(arn[:-6] + "zzzzzz")
+
+
+@pytest.mark.usefixtures("pauses")
+def test_a_secret_that_is_not_given_at_once_is_asked_for_again(
+    secret: Callable[[str], str],
+    deployed: Callable[[Mapping[str, str]], None],
+    url: str,
+    faulty: FaultyAws,
+) -> None:
+    deployed({"HELIOGRAPH_DATABASE": secret(url), **faulty.environment})
+    lasting = faulty.fail("GetSecretValue", "ThrottlingException")
+    with HttpReceiver() as receiver:
+        migrate(event(receiver, "Create"), Context())
+        (answer,) = receiver.requests
+    assert answer.json()["Status"] == "FAILED"
+    assert answer.json()["Reason"].startswith("database_unavailable: ")
+    assert (lasting.seen, is_migrated(url)) == (2, False)
+    faulty.mend()
+    faulty.fail("GetSecretValue", "ThrottlingException", times=1)
+    assert migrate({}, Context()) == {"applied": TITLES}
