@@ -8,6 +8,16 @@ from typing import Any
 from heliograph.queries.wakes import Wake, read_wake
 from heliograph.web.consumers import Consumer, Failures, KeptServices, seconds_left
 
+
+def _read_wake(body: str) -> Wake:
+    """Return what a message says. Raises ValueError also for a wake-up of who writes exports."""
+    wake = read_wake(body)
+    if wake.connection_id is None:
+        raise ValueError("a message that names no connection")
+    return wake
+
+
+_consumer = Consumer("query_runner", _read_wake)
 _kept = KeptServices("query_runner")
 
 
@@ -17,19 +27,12 @@ def run_queries(event: Mapping[str, Any], context: Any) -> Failures:
     A query that fails is no failure here: its run tells. A message that comes twice, late or for a
     connection that is gone finds nothing to do.
     """
-    worker = _kept.open().query_worker
+    services = _kept.open()
 
     def work(wake: Wake) -> Mapping[str, int]:
         assert wake.connection_id is not None
+        worker = services.query_worker
         worker.end_lost(wake.connection_id, wake.lost)
         return {"queries": worker.work_on(wake.connection_id, seconds_left(context))}
 
-    return Consumer("query_runner", _read_wake).take(event, work)
-
-
-def _read_wake(body: str) -> Wake:
-    """Return what a message says. Raises ValueError also for a wake-up of who writes exports."""
-    wake = read_wake(body)
-    if wake.connection_id is None:
-        raise ValueError("a message that names no connection")
-    return wake
+    return _consumer.take(event, work)

@@ -13,6 +13,7 @@ from heliograph.platform.settings import read_app_settings, read_environment
 from heliograph.web.consumers import Consumer, Failures, seconds_left
 from heliograph.web.services import Services
 
+_consumer = Consumer("schema_reader", read_schema_request)
 _MARGIN_SECONDS = 10.0  # to write down what was read
 
 
@@ -32,4 +33,4 @@ def read_schemas(event: Mapping[str, Any], context: Any) -> Failures:
         return {"is_read": services.schemas.read_waiting(request.connection_id, within=within)}
 
     with closing(Services(settings, environment)) as services:
-        return Consumer("schema_reader", read_schema_request).take(event, work)
+        return _consumer.take(event, work)

@@ -339,6 +339,26 @@ def test_an_error_that_nobody_foresaw_comes_again_alone_and_is_logged_without_da
     assert (broken.is_done, office.done(kind)) == (True, 2)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("pauses")
+def test_a_message_comes_again_while_the_app_database_cannot_be_reached(
+    office: Office, aws: AwsWorld, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = office.begin(kind)
+    secret = aws.client("secretsmanager").create_secret(
+        Name=f"{aws.bucket}-{kind}", SecretString=aws.settings.database
+    )
+    monkeypatch.setenv("HELIOGRAPH_DATABASE", secret["ARN"])
+    aws.faulty.fail("GetSecretValue", "ThrottlingException")
+    bodies, back = aws.deliver(kind)
+    assert (len(bodies), back) == (1, bodies)
+    (failed,) = [one for one in office.log() if one["event"] == f"{FUNCTIONS[kind]}.failed"]
+    assert (failed["code"], failed["connection"]) == ("database_unavailable", waiting.connection)
+    aws.faulty.mend()
+    assert aws.deliver(kind) == (bodies, [])
+    assert (waiting.is_done, office.done(kind)) == (True, 1)
+
+
 def test_a_schema_waits_on_while_kms_refuses_and_is_read_afterwards(
     office: Office, aws: AwsWorld
 ) -> None:

@@ -31,6 +31,16 @@ class Wake:
         """Return what the log may hold of it: the ids of connection and execution."""
         return {"connection": _text(self.connection_id), "execution": _text(self.execution_id)}
 
+    def to_body(self) -> str:
+        """Return the message as `read_wake` reads it."""
+        return json.dumps(
+            {
+                "connection_id": _text(self.connection_id),
+                "lost": [str(one) for one in self.lost],
+                "execution_id": _text(self.execution_id),
+            }
+        )
+
 
 class Wakes:
     """Wakes up who does queries and who writes exports. Threads may share it."""
@@ -40,15 +50,8 @@ class Wakes:
 
     def send(self, wake: Wake, kind: Kind = Kind.QUERY) -> None:
         """Wake somebody up. Raises nothing: the janitor wakes again those who were not."""
-        body = json.dumps(
-            {
-                "connection_id": _text(wake.connection_id),
-                "lost": [str(one) for one in wake.lost],
-                "execution_id": _text(wake.execution_id),
-            }
-        )
         try:
-            self._queues[kind]().send(body)
+            self._queues[kind]().send(wake.to_body())
         except PlatformError as error:
             log("query.wake_failed", kind=kind.value, code=error.code)
 

@@ -19,6 +19,10 @@ Failures = dict[str, list[dict[str, str]]]
 class QueueMessage(Protocol):
     """What a body was read as."""
 
+    def to_body(self) -> str:
+        """Return the body that it was read from."""
+        ...
+
     def told(self) -> Mapping[str, str | None]:
         """Return what the log may hold of it: ids."""
         ...
