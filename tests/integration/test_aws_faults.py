@@ -248,6 +248,17 @@ def test_an_upload_is_complete_when_it_is_though_no_answer_ever_says_so(
 
 
 @pytest.mark.usefixtures("pauses")
+def test_an_upload_is_complete_though_who_asks_again_is_told_that_there_is_none(
+    store: S3BlobStore, faulty: FaultyAws
+) -> None:
+    faulty.fail("CompleteMultipartUpload", Loss.ANSWER, times=1)
+    faulty.fail("CompleteMultipartUpload", "NoSuchUpload", after=1)
+    write(store)
+    assert faulty.count("CompleteMultipartUpload") == 2
+    assert store.read("big") == BLOB
+
+
+@pytest.mark.usefixtures("pauses")
 def test_what_somebody_else_has_written_is_not_taken_for_a_complete_upload(
     store: S3BlobStore, faulty: FaultyAws
 ) -> None:
