@@ -109,10 +109,20 @@ def test_whom_a_request_came_from_is_appended_and_never_believed(gateway: Runnin
     assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
 
 
-def test_behind_a_proxy_the_forwarded_address_counts() -> None:
-    with running_gateway(is_behind_proxy=True) as gateway:
+@pytest.mark.parametrize(
+    ("trusted", "counts"),
+    [
+        ("127.0.0.1,::1", "8.8.8.8"),
+        ("10.0.0.7,127.0.0.0/8", "8.8.8.8"),
+        ("10.0.0.7,172.16.0.0/12", "127.0.0.1"),
+    ],
+)
+def test_behind_a_proxy_the_address_that_it_forwards_counts_and_nobody_elses(
+    trusted: str, counts: str
+) -> None:
+    with running_gateway(trusted_proxies=trusted) as gateway:
         event = event_of(gateway, "GET", "/api/echo", headers={"X-Forwarded-For": "8.8.8.8"})
-    assert event["requestContext"]["identity"]["sourceIp"] == "8.8.8.8"
+    assert event["requestContext"]["identity"]["sourceIp"] == counts
 
 
 def test_the_context_is_that_of_lambda(gateway: Running) -> None:

@@ -24,10 +24,10 @@ SAMPLE_SERVER = Path(__file__).parent / "serve_sample.py"
 class Served:
     """A process that serves. Its output is read as it comes."""
 
-    def __init__(self, command: Sequence[str | Path]) -> None:
+    def __init__(self, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             [str(word) for word in command],
-            env=environment({}),
+            env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -91,9 +91,9 @@ class Served:
 
 
 @contextmanager
-def served(*arguments: str | Path) -> Iterator[Served]:
+def served(*arguments: str | Path, env: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Yield `heliograph serve` with these arguments, ended afterwards."""
-    with _ended(Served([HELIOGRAPH, "serve", *arguments])) as started:
+    with _ended(Served([HELIOGRAPH, "serve", *arguments], env)) as started:
         yield started
 
 

@@ -1,13 +1,15 @@
-"""Addresses: those that are given as options, and the one that a data folder was last served at."""
+"""Addresses: those that are given as options, and those at which a data folder is served."""
 
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 _PUBLIC_URL_FILE = "serve.url"
+_ADDRESS_FILE = "serve.address"
 _DATABASES = ("postgresql://", "postgres://", "arn:")
 
 
@@ -37,6 +39,25 @@ def database_address(text: str) -> str:
     return text
 
 
+def proxy_addresses(text: str) -> str:
+    """Return the option's value: addresses and networks, separated by commas.
+
+    Raises `ArgumentTypeError` for what is neither, and for the whole world: whoever is believed
+    says under which address their requests count.
+    """
+    networks = [part.strip() for part in text.split(",")]
+    for network in networks:
+        try:
+            is_everybody = ip_network(network).prefixlen == 0
+        except ValueError:
+            raise ArgumentTypeError(
+                f"{network!r} is no address or network: 10.0.0.7 or 172.16.0.0/12"
+            ) from None
+        if is_everybody:
+            raise ArgumentTypeError(f"{network} is everybody: name your proxies")
+    return ",".join(networks)
+
+
 def keep_public_url(data_dir: Path, url: str) -> None:
     """Write down what links begin with, for commands that know the folder alone."""
     with suppress(OSError):  # a convenience: nothing fails for want of it
@@ -49,3 +70,23 @@ def kept_public_url(data_dir: Path) -> str | None:
         return public_url((data_dir / _PUBLIC_URL_FILE).read_text().strip())
     except (OSError, ValueError, ArgumentTypeError):
         return None
+
+
+def keep_address(data_dir: Path, url: str) -> None:
+    """Write down where the server answers on this machine, for `heliograph health`."""
+    with suppress(OSError):
+        (data_dir / _ADDRESS_FILE).write_text(f"{url}\n")
+
+
+def kept_address(data_dir: Path) -> str | None:
+    """Return where the server of a data folder answers, None when nothing is served from it."""
+    try:
+        return public_url((data_dir / _ADDRESS_FILE).read_text().strip())
+    except (OSError, ValueError, ArgumentTypeError):
+        return None
+
+
+def forget_address(data_dir: Path) -> None:
+    """Take back what `keep_address` has written down."""
+    with suppress(OSError):
+        (data_dir / _ADDRESS_FILE).unlink()

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heliograph.cli.addresses import database_address, kept_public_url, public_url
+from heliograph.cli.environment import chosen_data_dir, chosen_database, chosen_public_url
 from heliograph.cli.rotate_key import add_rotate_key, rotate_key
 from heliograph.cli.terminal import note
 from heliograph.kernel.actors import Actor, ActorKind, Role
 from heliograph.kernel.clock import SystemClock
 from heliograph.kernel.errors import RequestInvalid, UsageError
-from heliograph.platform.settings import read_environment, setting_name
+from heliograph.platform.settings import setting_name
 
 if TYPE_CHECKING:
     from heliograph.platform.database import Database
@@ -161,9 +162,10 @@ def _read_password() -> str:
 
 
 def _public_url(options: Namespace) -> str:
-    given = options.public_url or read_environment().get(setting_name("public_url"))
-    if given is None and options.data_dir is not None:
-        given = kept_public_url(options.data_dir)
+    given = chosen_public_url(options)
+    data_dir = chosen_data_dir(options)
+    if given is None and data_dir is not None:
+        given = kept_public_url(data_dir)
     return given or _PUBLIC_URL
 
 
@@ -172,21 +174,21 @@ def _open_database(options: Namespace) -> Iterator[Database]:
     from heliograph.platform.database import Database  # noqa: PLC0415
     from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
 
-    address = options.database_url
-    if options.data_dir is not None and address is None:
+    address = chosen_database(options)
+    data_dir = chosen_data_dir(options)
+    if address is None and data_dir is not None:
         from heliograph.local.installation import find_installation  # noqa: PLC0415
 
-        address = find_installation(options.data_dir, None).database
+        address = find_installation(data_dir, None).database
         if address is None:  # nobody serves from it: its PostgreSQL runs just for this
             from heliograph.local.node import open_node  # noqa: PLC0415
 
             with (
-                open_node(options.data_dir, say=note) as node,
+                open_node(data_dir, say=note) as node,
                 closing(Database(node.database_url)) as database,
             ):
                 yield database
             return
-    address = address or read_environment().get(setting_name("database"))
     if not address:
         raise UsageError(
             "It is not said which app database is meant.",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from heliograph.cli.connection import chosen_connection
+from heliograph.cli.environment import chosen_database
 from heliograph.cli.terminal import note, styled
 from heliograph.connections.engines.contract import CheckStep
 from heliograph.connections.service import examine_connection
@@ -59,7 +60,7 @@ def _examine_installation(options: Namespace) -> int:
 
     if options.url is not None or options.connection is not None:
         raise UsageError("--url and --connection examine a connection; leave out --data-dir.")
-    settings = find_installation(options.data_dir, options.database_url)
+    settings = find_installation(options.data_dir, chosen_database(options))
     steps = []
     if settings.database is None:
         steps.append(

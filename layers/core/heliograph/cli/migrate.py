@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from heliograph.cli.addresses import database_address
+from heliograph.cli.environment import chosen_data_dir, chosen_database
 from heliograph.cli.terminal import note
 from heliograph.kernel.errors import UsageError
-from heliograph.platform.settings import read_environment, setting_name
+from heliograph.platform.settings import setting_name
 
 
 def add_migrate(commands: Any, runs: Callable[[str], Any]) -> None:
@@ -43,30 +44,25 @@ def add_migrate(commands: Any, runs: Callable[[str], Any]) -> None:
 
 def run(options: Namespace) -> int:
     """Print one line for each migration that was, or would be, applied."""
-    if options.data_dir is not None:
-        titles = _pending_in(options.data_dir) if options.dry_run else _migrate_in(options.data_dir)
-    else:
+    address, data_dir = chosen_database(options), chosen_data_dir(options)
+    if address is not None:
         from heliograph.platform.migrations import migrate  # noqa: PLC0415
+        from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
 
-        url = _find_url(options)
+        url = read_database_url(address)
         titles = _pending_at(url) if options.dry_run else migrate(url)
+    elif data_dir is not None:
+        titles = _pending_in(data_dir) if options.dry_run else _migrate_in(data_dir)
+    else:
+        raise UsageError(
+            "It is not said which app database is meant.",
+            hint=f"Give --database-url or --data-dir, or set {setting_name('database')}.",
+        )
     for title in titles:
         print(f"{'would apply' if options.dry_run else 'applied'} {title}")
     if not titles:
         note("nothing to apply: the app database has every migration of this version.")
     return 0
-
-
-def _find_url(options: Namespace) -> str:
-    from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
-
-    address = options.database_url or read_environment().get(setting_name("database"))
-    if not address:
-        raise UsageError(
-            "It is not said which app database is meant.",
-            hint=f"Give --database-url or --data-dir, or set {setting_name('database')}.",
-        )
-    return read_database_url(address)
 
 
 def _pending_at(url: str) -> list[str]:

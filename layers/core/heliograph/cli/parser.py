@@ -13,7 +13,7 @@ from heliograph.cli.addresses import database_address
 from heliograph.cli.admin import add_admin
 from heliograph.cli.alerts_parser import add_alerts
 from heliograph.cli.migrate import add_migrate
-from heliograph.cli.serve_parser import add_serve
+from heliograph.cli.serve_parser import add_health, add_serve
 from heliograph.kernel.errors import UsageError
 from heliograph.queries.encoders.registry import ENCODERS
 
@@ -75,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_alerts(commands, _runs)
     _add_demo(commands)
     add_serve(commands, _runs)
+    add_health(commands, _runs)
     add_migrate(commands, _runs)
     add_admin(commands, _runs)
     return parser

@@ -5,98 +5,109 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import Namespace
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heliograph.cli.addresses import keep_public_url
+from heliograph.cli.addresses import forget_address, keep_address, keep_public_url
+from heliograph.cli.environment import (
+    chosen_data_dir,
+    chosen_database,
+    chosen_proxies,
+    chosen_public_url,
+)
+from heliograph.cli.serve_output import JsonOutput, PlainOutput, ServeOutput
 from heliograph.cli.serve_parser import DEFAULT_DATA_DIR
-from heliograph.cli.terminal import note
 from heliograph.platform import log
 
 if TYPE_CHECKING:
     from heliograph.local.demo_world import SignIn
-    from heliograph.local.serve import Serving
+    from heliograph.local.serve import ServeOptions, Serving
 
 
 def run(options: Namespace) -> int:
     """Serve until asked to end; what a person or a program waits for goes to stdout."""
     from heliograph.local import node  # noqa: PLC0415
 
+    output: ServeOutput = JsonOutput() if options.log_format == "json" else PlainOutput()
+    data_dir = chosen_data_dir(options) or DEFAULT_DATA_DIR
     if options.stop:
-        pid = node.stop_serving(options.data_dir)
-        where = options.data_dir
-        note(
-            f"ended (process {pid}); everything is kept in {where}."
+        pid = node.stop_serving(data_dir)
+        output.note(
+            f"ended (process {pid}); everything is kept in {data_dir}."
             if pid
-            else f"nothing was being served from {where}."
+            else f"nothing was being served from {data_dir}."
         )
         return 0
     line_format = options.log_format or ("text" if sys.stderr.isatty() else "json")
     log.use_format(log.as_text if line_format == "text" else log.as_json)
     try:
-        _serve(options)
+        _serve(options, data_dir, output)
     except KeyboardInterrupt:
-        note("ended before it was ready.")
+        output.note("ended before it was ready.")
     return 0
 
 
-def _serve(options: Namespace) -> None:
-    from heliograph.local.gateway import Limits  # noqa: PLC0415
-    from heliograph.local.serve import ServeOptions, serve  # noqa: PLC0415
-    from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
+def _serve(options: Namespace, data_dir: Path, output: ServeOutput) -> None:
+    from heliograph.local.serve import serve  # noqa: PLC0415
 
-    if options.host not in ("127.0.0.1", "::1", "localhost") and not options.behind_proxy:
-        note(
-            f"listening on {options.host} without TLS: passwords cross the network in the clear."
+    wanted = _read_options(options, data_dir)
+    if wanted.host not in ("127.0.0.1", "::1", "localhost") and not wanted.trusted_proxies:
+        output.note(
+            f"listening on {wanted.host} without TLS: passwords cross the network in the clear."
             " Put a proxy with TLS in front, and give --behind-proxy and --public-url."
         )
-    wanted = ServeOptions(
-        data_dir=options.data_dir,
-        host=options.host,
-        port=options.port,
-        database_url=options.database_url and read_database_url(options.database_url),
-        public_url=options.public_url,
-        is_behind_proxy=options.behind_proxy,
-        limits=Limits(requests_per_second=options.requests_per_second),
-    )
     sign_ins: list[SignIn] = []
 
     def prepare(serving: Serving) -> None:
         if options.demo:
             from heliograph.local.demo_world import prepare_demo  # noqa: PLC0415
 
-            sign_ins.extend(prepare_demo(serving.node, serving.services, say=note))
+            sign_ins.extend(prepare_demo(serving.node, serving.services, say=output.note))
 
     def announce(serving: Serving) -> None:
-        keep_public_url(options.data_dir, options.public_url or serving.url)
+        keep_public_url(data_dir, wanted.public_url or serving.url)
+        stack.callback(forget_address, data_dir)
+        keep_address(data_dir, serving.url)
         link = None if options.demo else _setup_link(serving)
-        print(f"Heliograph is ready: {serving.url}", flush=True)
-        _tell_sign_ins(sign_ins)
+        output.ready(serving.url)
+        for sign_in in sign_ins:
+            output.sign_in(sign_in)
         if sign_ins:
-            _tell_what_next(serving.url, options.data_dir)
+            _tell_what_next(output, serving.url, data_dir)
         if link is not None:
-            print(f"Set it up, once, within a day: {link}", flush=True)
+            output.setup_link(link)
 
-    serve(wanted, say=note, prepare=prepare, when_ready=announce)
+    with ExitStack() as stack:
+        serve(wanted, say=output.note, prepare=prepare, when_ready=announce)
     with suppress(OSError, ValueError):  # whoever started it may have gone
-        note(f"ended; everything is kept in {options.data_dir}.")
+        output.note(f"ended; everything is kept in {data_dir}.")
 
 
-def _tell_sign_ins(sign_ins: list[SignIn]) -> None:
-    for sign_in in sign_ins:
-        person = sign_in.person
-        if sign_in.is_current:
-            print(f"{person.role.value} {person.email} {person.password}", flush=True)
-        else:
-            note(f"the {person.role.value} {person.email} has a password of their own by now.")
+def _read_options(options: Namespace, data_dir: Path) -> ServeOptions:
+    from heliograph.local.gateway import Limits  # noqa: PLC0415
+    from heliograph.local.serve import ServeOptions  # noqa: PLC0415
+    from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
+
+    database = chosen_database(options)
+    return ServeOptions(
+        data_dir=data_dir,
+        host=options.host,
+        port=options.port,
+        database_url=read_database_url(database) if database else None,
+        public_url=chosen_public_url(options),
+        trusted_proxies=chosen_proxies(options),
+        limits=Limits(requests_per_second=options.requests_per_second),
+    )
 
 
-def _tell_what_next(url: str, data_dir: Path) -> None:
+def _tell_what_next(output: ServeOutput, url: str, data_dir: Path) -> None:
     folder = "" if data_dir == DEFAULT_DATA_DIR else f" --data-dir {shlex.quote(str(data_dir))}"
-    note(f"how they sign in is shown at {url}; there is no web application yet, but an API.")
-    note(f'ask the shop: heliograph query --url "$(heliograph demo url{folder})" "select now()"')
-    note("Ctrl-C ends it; everything is kept.")
+    output.note(f"how they sign in is shown at {url}; there is no web application yet, but an API.")
+    output.note(
+        f'ask the shop: heliograph query --url "$(heliograph demo url{folder})" "select now()"'
+    )
+    output.note("Ctrl-C ends it; everything is kept.")
 
 
 def _setup_link(serving: Serving) -> str | None:

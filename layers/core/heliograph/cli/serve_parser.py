@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from heliograph.cli.addresses import database_address, public_url
+from heliograph.cli.addresses import database_address, proxy_addresses, public_url
 
 DEFAULT_DATA_DIR = Path(".heliograph")
 """What is kept is kept here unless a folder is named."""
+
+PROXIES_HERE = "127.0.0.1,::1"
+"""Whose ``X-Forwarded-For`` is believed behind a proxy of which no address is told."""
 
 _EXAMPLES = """\
 examples:
@@ -45,14 +48,14 @@ def add_serve(commands: Any, runs: Callable[[str], Any]) -> None:
         "--data-dir",
         metavar="DIR",
         type=Path,
-        default=DEFAULT_DATA_DIR,
-        help="what is kept (default .heliograph)",
+        help="what is kept (default .heliograph, or HELIOGRAPH_DATA_DIR)",
     )
     parser.add_argument(
         "--database-url",
         metavar="URL",
         type=database_address,
-        help="app database: instead of a PostgreSQL of its own",
+        help="app database: instead of a PostgreSQL of its own (or set HELIOGRAPH_DATABASE,"
+        " or HELIOGRAPH_DATABASE_FILE, which no list of processes shows)",
     )
     parser.add_argument(
         "--demo", action="store_true", help="with a shop's data and three people to sign in as"
@@ -67,12 +70,16 @@ def _add_deployment(parser: argparse.ArgumentParser) -> None:
         "--public-url",
         metavar="URL",
         type=public_url,
-        help="what links begin with: https://heliograph.example.com",
+        help="what links begin with: https://heliograph.example.com (or set HELIOGRAPH_PUBLIC_URL)",
     )
     group.add_argument(
         "--behind-proxy",
-        action="store_true",
-        help="believe X-Forwarded-For of a proxy on this machine",
+        nargs="?",
+        const=PROXIES_HERE,
+        type=proxy_addresses,
+        metavar="ADDRESSES",
+        help="believe X-Forwarded-For of a proxy on this machine, or at these addresses and"
+        " networks: 172.18.0.0/16 (or set HELIOGRAPH_TRUSTED_PROXIES)",
     )
     group.add_argument(
         "--requests-per-second",
@@ -82,7 +89,31 @@ def _add_deployment(parser: argparse.ArgumentParser) -> None:
         help="for each address, on average; 0: no limit (default 100)",
     )
     group.add_argument(
-        "--log-format", choices=["text", "json"], help="default: text on a terminal, else json"
+        "--log-format",
+        choices=["text", "json"],
+        help="default: text on a terminal, else json; json, when given, holds for all that is said",
+    )
+
+
+def add_health(commands: Any, runs: Callable[[str], Any]) -> None:
+    """Add the command to ``commands``; ``runs`` names the module that runs it."""
+    parser = commands.add_parser(
+        "health",
+        help="say whether the server does its work (exit code 1 when not)",
+        description="Ask the server of a data folder, or the one at a URL, for /api/health, and"
+        " print what fails. Exits with 1 when it cannot do its work or does not answer.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=runs("health"))
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        help="the folder of `heliograph serve` (default .heliograph, or HELIOGRAPH_DATA_DIR)",
+    )
+    place.add_argument(
+        "--url", metavar="URL", type=public_url, help="where it answers: http://127.0.0.1:8000"
     )
 
 

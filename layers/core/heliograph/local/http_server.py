@@ -35,14 +35,15 @@ def make_server(
     application: Application,
     render: Renderer,
     *,
-    is_behind_proxy: bool = False,
+    trusted_proxies: str | None = None,
     head_seconds: float = HEAD_SECONDS,
     most_connections: int = MOST_CONNECTIONS,
     backlog: int = _BACKLOG,
 ) -> uvicorn.Server:
     """Return a server for ``application`` that leaves signals to whoever runs it.
 
-    ``is_behind_proxy`` believes ``X-Forwarded-For`` and ``-Proto`` of a proxy on this machine.
+    ``X-Forwarded-For`` and ``-Proto`` are believed of ``trusted_proxies``: addresses and networks,
+    separated by commas.
     """
     try:
         import uvicorn  # noqa: PLC0415
@@ -65,8 +66,8 @@ def make_server(
         interface="asgi3",
         log_config=None,
         access_log=False,
-        proxy_headers=is_behind_proxy,
-        forwarded_allow_ips="127.0.0.1,::1",
+        proxy_headers=trusted_proxies is not None,
+        forwarded_allow_ips=trusted_proxies or "",
         server_header=False,
         backlog=backlog,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,

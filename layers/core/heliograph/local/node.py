@@ -6,6 +6,7 @@
     DATA_DIR/postgres/              the embedded PostgreSQL, which `heliograph demo` knows too
     DATA_DIR/postgres.heliograph    the password of the app database's owner
     DATA_DIR/serve.postgres         the process that started the server for us, to stop it again
+    DATA_DIR/serve.address          where it answers on this machine, while it does
     DATA_DIR/key.json               what protects secrets in the app database
     DATA_DIR/blobs/                 results and exports
 """

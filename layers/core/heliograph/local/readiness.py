@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from heliograph.kernel.errors import HandlerFailed
@@ -39,9 +39,24 @@ def await_ready(url: str, *, seconds: float = 30.0, ending: threading.Event | No
     return False
 
 
-def _ask(url: str) -> tuple[int, bytes]:
+def read_health(url: str, *, seconds: float) -> tuple[bool, str]:
+    """Return whether a GET of ``url`` is answered with 200, and one line of what was told.
+
+    ``seconds`` is how long it may say nothing. Raises nothing: no answer is not well either.
+    """
+    try:
+        status, body = _ask(url, seconds)
+    except (OSError, HTTPException) as error:
+        return False, f"There is no answer from {url}: {str(error) or type(error).__name__}"
+    if status != 200:
+        return False, f"{url} answers with {status}: {_reason(body)}"
+    return True, f"{url} answers: {_summary(body)}"
+
+
+def _ask(url: str, seconds: float = _ONE_SECONDS) -> tuple[int, bytes]:
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=_ONE_SECONDS)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
     try:
         connection.request("GET", parts.path)
         response = connection.getresponse()
@@ -59,3 +74,13 @@ def _reason(body: bytes) -> str:
         return "; ".join(named) or str(told["detail"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return body[:200].decode(errors="replace")
+
+
+def _summary(body: bytes) -> str:
+    """Return the status that a health answer tells, and what is to be mended."""
+    try:
+        told = json.loads(body)
+        failed = [check["name"] for check in told["checks"] if not check["ok"]]
+        return ": ".join(filter(None, (told["status"], ", ".join(failed))))
+    except (ValueError, KeyError, TypeError):
+        return "something that is no health"

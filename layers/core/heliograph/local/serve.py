@@ -53,6 +53,7 @@ _HERE = Path(__file__).parent
 class ServeOptions:
     """What `serve` is told. ``folder`` holds template.yaml; ``public_url`` is for links.
 
+    ``trusted_proxies`` are addresses and networks, with commas, whose ``X-Forwarded-For`` counts.
     ``leave_out`` names functions, by their folder, that are not run. The server is ready when
     ``health_path`` answers with 200.
     """
@@ -62,7 +63,7 @@ class ServeOptions:
     port: int = 8000
     database_url: str | None = None
     public_url: str | None = None
-    is_behind_proxy: bool = False
+    trusted_proxies: str | None = None
     folder: Path | None = None
     leave_out: frozenset[str] = NOT_SERVED
     limits: Limits = field(default_factory=Limits)
@@ -179,7 +180,7 @@ def _http_server(
     return make_server(
         Gateway(neighbours, options.limits),
         lambda error: raw_error(error, str(new_id())),
-        is_behind_proxy=options.is_behind_proxy,
+        trusted_proxies=options.trusted_proxies,
         most_connections=most_connections,
         backlog=backlog,
     )

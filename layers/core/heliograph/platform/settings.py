@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import TypeVar
 
 from heliograph.kernel.errors import FileInvalid, SettingsMissing, UsageError
@@ -33,6 +34,44 @@ def set_environment(values: Mapping[str, str]) -> None:
 def database_url(environment: Mapping[str, str]) -> str | None:
     """Return ``HELIOGRAPH_DATABASE_URL``, or None when it is unset or empty."""
     return environment.get("HELIOGRAPH_DATABASE_URL") or None
+
+
+def app_database(environment: Mapping[str, str]) -> str | None:
+    """Return ``HELIOGRAPH_DATABASE``, or the text of the file that ``HELIOGRAPH_DATABASE_FILE``
+    names, as containers are given secrets; None when neither is set. Empty counts as not set.
+
+    What stands around the text (a line's end) is not part of it. Raises `UsageError` when both are
+    set, and `FileInvalid` for a file that cannot be read or holds nothing.
+    """
+    name = setting_name("database")
+    given, path = environment.get(name), environment.get(f"{name}_FILE")
+    if given and path:
+        raise UsageError(f"{name} and {name}_FILE are both set.", hint="Set one of them.")
+    if not path:
+        return given or None
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise FileInvalid(
+            f"{name}_FILE names {path}, which cannot be read: {error.strerror}.",
+            hint="The user who runs Heliograph must be able to read it: 10001 in our containers.",
+        ) from error
+    except ValueError:
+        raise FileInvalid(f"{name}_FILE names {path}, which is no text in UTF-8.") from None
+    if not text:
+        raise FileInvalid(f"{name}_FILE names {path}, which is empty.")
+    return text
+
+
+def data_dir(environment: Mapping[str, str]) -> Path | None:
+    """Return ``HELIOGRAPH_DATA_DIR``, or None when it is unset or empty."""
+    text = environment.get("HELIOGRAPH_DATA_DIR")
+    return Path(text) if text else None
+
+
+def trusted_proxies(environment: Mapping[str, str]) -> str | None:
+    """Return ``HELIOGRAPH_TRUSTED_PROXIES``, or None when it is unset or empty."""
+    return environment.get("HELIOGRAPH_TRUSTED_PROXIES") or None
 
 
 def has_colour(environment: Mapping[str, str]) -> bool:
