@@ -79,6 +79,8 @@ lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
 	$(LOCK) --extra local --extra server --extra aws --group dev pyproject.toml --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/runtime.txt
 	$(LOCK) --constraint requirements/dev.txt --extra aws pyproject.toml --output-file requirements/runtime-aws.txt
+	$(LOCK) --overrides requirements/overrides-image.txt --constraint requirements/dev.txt --extra local --extra server pyproject.toml \
+		--output-file requirements/runtime-server.txt
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
 		| $(LOCK) --constraint requirements/dev.txt - --output-file requirements/build.txt
 	$(LOCK) --overrides requirements/overrides-layer.txt --constraint requirements/dev.txt --extra server pyproject.toml \

