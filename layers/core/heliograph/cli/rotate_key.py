@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from heliograph.cli.addresses import database_address
+from heliograph.cli.environment import chosen_data_dir
 from heliograph.cli.terminal import note
 from heliograph.kernel.actors import Actor, ActorKind
 from heliograph.kernel.clock import SystemClock
@@ -97,11 +98,12 @@ def _old_key(options: Namespace) -> str:
         )
     if options.old_key:
         return str(options.old_key)
-    if options.data_dir is not None:
+    key = None if options.data_dir else read_environment().get(setting_name("key"))
+    data_dir = chosen_data_dir(options)
+    if key is None and data_dir is not None:
         from heliograph.local.installation import find_installation  # noqa: PLC0415
 
-        return find_installation(options.data_dir, None).key or ""
-    key = read_environment().get(setting_name("key"))
+        key = find_installation(data_dir, None).key
     if not key:
         raise UsageError(
             "It is not said which key is meant.",
