@@ -107,9 +107,11 @@ def test_a_newer_app_database_is_told(services: Services, app_database_url: str)
             "INSERT INTO schema_migrations (version, name, checksum, applied_at) "
             "VALUES (9999, 'from_tomorrow', 'x', now())"
         )
-    check = examine(services)["migrations"]
-    assert not check.ok
-    assert check.is_vital
+    set_up(services)
+    found = examine(services)
+    assert "9999_from_tomorrow" in found["migrations"].message
+    # In an upgrade older nodes answer on until theirs is the turn.
+    assert judge([*found.values()]) is HealthStatus.DEGRADED
 
 
 def test_a_key_that_is_gone_fails(with_settings: Callable[..., Services], tmp_path: Path) -> None:

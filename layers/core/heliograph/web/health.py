@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from heliograph.kernel.errors import HeliographError, KeyUnavailable, PlatformError
+from heliograph.kernel.errors import (
+    HeliographError,
+    KeyUnavailable,
+    PlatformError,
+    SchemaOutdated,
+)
 from heliograph.kernel.ids import new_id
 from heliograph.platform.database import ConstraintViolated
 from heliograph.platform.log import log
@@ -52,12 +57,18 @@ class _Check:
     run: Callable[[Services], tuple[bool, str, str | None]]
     is_vital: bool = True
     needs: str | None = None  # a setting without which there is nothing to look at
+    forgives: type[HeliographError] | None = None  # what is no reason to take a node out of service
 
     def is_due(self, services: Services) -> bool:
         return self.needs is None or getattr(services.settings, self.needs) is not None
 
     def tell(self, ok: bool, message: str, fix: str | None = None) -> HealthCheck:
         return HealthCheck(self.name, ok, message, fix, self.is_vital)
+
+    def tell_error(self, error: HeliographError) -> HealthCheck:
+        is_forgiven = self.forgives is not None and isinstance(error, self.forgives)
+        is_vital = self.is_vital and not is_forgiven
+        return HealthCheck(self.name, False, error.message, error.hint, is_vital)
 
 
 def judge(checks: Sequence[HealthCheck]) -> HealthStatus:
@@ -163,7 +174,7 @@ def _examined(check: _Check, services: Services) -> HealthCheck:
     try:
         return check.tell(*check.run(services))
     except HeliographError as error:
-        return check.tell(ok=False, message=error.message, fix=error.hint)
+        return check.tell_error(error)
     except Exception as error:  # noqa: BLE001  # the edge: health answers whatever happens
         log("health.unexpected", check=check.name, error=type(error).__name__)
         return check.tell(
@@ -298,7 +309,8 @@ def _examine_blobs(services: Services) -> tuple[bool, str, str | None]:
 _NEIGHBOURS: Mapping[str, Sequence[_Check]] = {
     "database": (
         _Check("database", _examine_database),
-        _Check("migrations", _examine_migrations),
+        # Ahead: a newer node has begun while this one still answers, as in every upgrade.
+        _Check("migrations", _examine_migrations, forgives=SchemaOutdated),
         _Check("setup", _examine_setup, is_vital=False),
         _Check("queues", _examine_queues, is_vital=False),
         _Check("secrets", _examine_secrets, needs="key"),
