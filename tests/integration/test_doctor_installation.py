@@ -12,6 +12,7 @@ from tests.support.cli import Finished, heliograph
 
 from heliograph.kernel.actors import SYSTEM, Role
 from heliograph.local.node import open_node
+from heliograph.local.places import Places, join_installation
 from heliograph.platform.keys_file import create_key_file
 from heliograph.web.services import Services
 
@@ -113,7 +114,8 @@ def test_options_that_do_not_belong_together_are_refused(arguments: tuple[str, .
 
 def test_the_embedded_database_is_found_and_never_started(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    with open_node(folder):
+    with open_node(folder) as node:
+        join_installation(Places.of(folder), node.database_url, is_alone=True)
         done = doctor("--data-dir", folder)
         assert done.code == 0, done.stdout
         assert rows(done)["migrations"] == "ok"

@@ -98,9 +98,10 @@ def served(*arguments: str | Path, env: Mapping[str, str] | None = None) -> Iter
 
 
 @contextmanager
-def sample_served(data_dir: Path, database_url: str) -> Iterator[Served]:
+def sample_served(data_dir: Path, database_url: str, **variables: str) -> Iterator[Served]:
     """Yield a process that serves the sample deployment; its first line is its URL."""
-    with _ended(Served([sys.executable, SAMPLE_SERVER, data_dir, database_url])) as started:
+    command = [sys.executable, SAMPLE_SERVER, data_dir, database_url]
+    with _ended(Served(command, variables)) as started:
         yield started
 
 

@@ -46,14 +46,7 @@ def add_admin(commands: Any, runs: Callable[[str], Any]) -> None:
     setup = _add(actions, "setup-link", "print the link by which the first admin is made")
     reset = _add(actions, "reset-password", "print a link by which somebody sets a new password")
     reset.add_argument("email", metavar="EMAIL", help="whose password")
-    forget = _add(
-        actions,
-        "forget-secrets",
-        "delete what only a lost key could read, to begin anew without it",
-    )
-    forget.add_argument(
-        "--yes", action="store_true", help="do it: the passwords of connections are gone then"
-    )
+    _add_forgetting(actions)
     add_rotate_key(actions)
     for linked in (setup, reset):
         linked.add_argument(
@@ -82,6 +75,23 @@ def _add(actions: Any, name: str, text: str) -> ArgumentParser:
     return parser
 
 
+def _add_forgetting(actions: Any) -> None:
+    for name, text, what_follows in (
+        (
+            "forget-secrets",
+            "delete what only a lost key could read, to begin anew without it",
+            "the passwords of connections are gone then",
+        ),
+        (
+            "forget-results",
+            "forget the rows and files in a folder that is lost, to begin with a new one",
+            "queries have to be run again",
+        ),
+    ):
+        forget = _add(actions, name, text)
+        forget.add_argument("--yes", action="store_true", help=f"do it: {what_follows}")
+
+
 def run(options: Namespace) -> int:
     """Do it; what is to be handed over is printed on stdout, alone."""
     actions = {
@@ -90,6 +100,7 @@ def run(options: Namespace) -> int:
         "reset-password": _print_reset,
         "forget-secrets": _forget_secrets,
         "rotate-key": rotate_key,
+        "forget-results": _forget_results,
     }
     try:
         with _open_database(options) as database:
@@ -151,6 +162,18 @@ def _forget_secrets(options: Namespace, database: Database) -> None:
     )
     for name in forgotten.connections:
         note(f"the password of the connection {name} has to be typed again.")
+
+
+def _forget_results(options: Namespace, database: Database) -> None:
+    from heliograph.queries.lost_results import forget_results  # noqa: PLC0415
+
+    if not options.yes:
+        raise UsageError(
+            "This forgets the rows of all queries and the files of all exports.",
+            hint="When their folder is lost for good, say --yes. The history stays.",
+        )
+    count = forget_results(database, SystemClock(), _ACTOR)
+    note(f"{count} result(s) forgotten; the next `heliograph serve` begins with its folder.")
 
 
 def _read_password() -> str:

@@ -18,6 +18,7 @@ from heliograph.cli.environment import (
 )
 from heliograph.cli.serve_output import JsonOutput, PlainOutput, ServeOutput
 from heliograph.cli.serve_parser import DEFAULT_DATA_DIR
+from heliograph.kernel.errors import UsageError
 from heliograph.platform import log
 
 if TYPE_CHECKING:
@@ -52,18 +53,15 @@ def _serve(options: Namespace, data_dir: Path, output: ServeOutput) -> None:
     from heliograph.local.serve import serve  # noqa: PLC0415
 
     wanted = _read_options(options, data_dir)
-    if wanted.host not in ("127.0.0.1", "::1", "localhost") and not wanted.trusted_proxies:
-        output.note(
-            f"listening on {wanted.host} without TLS: passwords cross the network in the clear."
-            " Put a proxy with TLS in front, and give --behind-proxy and --public-url."
-        )
+    _look_at(wanted, output)
     sign_ins: list[SignIn] = []
 
     def prepare(serving: Serving) -> None:
         if options.demo:
             from heliograph.local.demo_world import prepare_demo  # noqa: PLC0415
 
-            sign_ins.extend(prepare_demo(serving.node, serving.services, say=output.note))
+            kept = serving.places.kept_dir
+            sign_ins.extend(prepare_demo(serving.node, serving.services, kept, say=output.note))
 
     def announce(serving: Serving) -> None:
         keep_public_url(data_dir, wanted.public_url or serving.url)
@@ -85,20 +83,39 @@ def _serve(options: Namespace, data_dir: Path, output: ServeOutput) -> None:
 
 
 def _read_options(options: Namespace, data_dir: Path) -> ServeOptions:
+    """Raise `UsageError` for options that do not belong together."""
     from heliograph.local.gateway import Limits  # noqa: PLC0415
     from heliograph.local.serve import ServeOptions  # noqa: PLC0415
     from heliograph.platform.secrets import read_database_url  # noqa: PLC0415
 
     database = chosen_database(options)
+    if options.shared_dir is not None and database is None:
+        raise UsageError(
+            "--shared-dir is for nodes that share an app database, and none is named.",
+            hint="Give --database-url, the same for each node.",
+        )
     return ServeOptions(
         data_dir=data_dir,
         host=options.host,
         port=options.port,
         database_url=read_database_url(database) if database else None,
+        shared_dir=options.shared_dir,
+        key_file=options.key_file,
         public_url=chosen_public_url(options),
         trusted_proxies=chosen_proxies(options),
         limits=Limits(requests_per_second=options.requests_per_second),
     )
+
+
+def _look_at(wanted: ServeOptions, output: ServeOutput) -> None:
+    """Say what is unwise."""
+    if wanted.shared_dir is not None and wanted.public_url is None:
+        output.note("links lead to this node alone: give each node the same --public-url.")
+    if wanted.host not in ("127.0.0.1", "::1", "localhost") and not wanted.trusted_proxies:
+        output.note(
+            f"listening on {wanted.host} without TLS: passwords cross the network in the clear."
+            " Put a proxy with TLS in front, and give --behind-proxy and --public-url."
+        )
 
 
 def _tell_what_next(output: ServeOutput, url: str, data_dir: Path) -> None:

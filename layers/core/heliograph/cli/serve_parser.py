@@ -20,6 +20,7 @@ examples:
   heliograph serve --demo
   heliograph serve --port 9000 --data-dir /var/lib/heliograph
   heliograph serve --behind-proxy --public-url https://heliograph.example.com
+  heliograph serve --database-url postgresql://heliograph@db/heliograph --shared-dir /shared
   heliograph serve --stop
 
 Ctrl-C or SIGTERM ends it: what runs is finished first. A second one ends it at once.
@@ -71,6 +72,18 @@ def _add_deployment(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         type=public_url,
         help="what links begin with: https://heliograph.example.com (or set HELIOGRAPH_PUBLIC_URL)",
+    )
+    group.add_argument(
+        "--shared-dir",
+        metavar="DIR",
+        type=Path,
+        help="what several nodes of one --database-url share: key and results",
+    )
+    group.add_argument(
+        "--key-file",
+        metavar="FILE",
+        type=Path,
+        help="the key, if it is to lie elsewhere (default key.json where results are kept)",
     )
     group.add_argument(
         "--behind-proxy",

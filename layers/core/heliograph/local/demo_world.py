@@ -2,9 +2,10 @@
 
 ::
 
-    DATA_DIR/demo-sign-ins.json    {"people": {role: password}, "shop": a mark of the shop's login}
+    KEPT/demo-sign-ins.json    {"people": {role: password}, "shop": a mark of the shop's login}
 
-The file is readable by its owner alone; it makes the sign-ins the same at each start.
+KEPT is the shared folder of several nodes, else the data folder. The file is readable by its owner
+alone; it makes the sign-ins the same at each start.
 """
 
 from __future__ import annotations
@@ -51,14 +52,20 @@ class SignIn:
 
 
 def prepare_demo(
-    node: Node, services: Services, *, say: Callable[[str], None] = lambda _: None
+    node: Node,
+    services: Services,
+    kept_dir: Path,
+    *,
+    say: Callable[[str], None] = lambda _: None,
 ) -> list[SignIn]:
     """Make what the demo lacks and renew what has changed; return who may sign in.
+
+    Their passwords are kept in ``kept_dir``, so that all nodes print the same.
 
     The shop needs the node's own PostgreSQL: with another app database there are only people.
     Raises what the database and the services raise.
     """
-    path = node.data_dir / _FILE
+    path = kept_dir / _FILE
     kept = _read(path)
     people = _make_people(services, kept.get("people"))
     kept["people"] = {person.role.value: person.password for person in people}

@@ -7,8 +7,8 @@
     DATA_DIR/postgres.heliograph    the password of the app database's owner
     DATA_DIR/serve.postgres         the process that started the server for us, to stop it again
     DATA_DIR/serve.address          where it answers on this machine, while it does
-    DATA_DIR/key.json               what protects secrets in the app database
-    DATA_DIR/blobs/                 results and exports
+    DATA_DIR/serve.places           where key and blobs are, for commands that know the folder alone
+    DATA_DIR/key.json, blobs/       see `places`: they may be elsewhere, shared with other nodes
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from heliograph.kernel.errors import DataFolderLocked, HeliographError, LocalDatabaseError
 from heliograph.local.postgres_folder import DataFolder, is_alive, write_private
@@ -45,15 +45,6 @@ class Node:
     database_url: str
     server: PostgresServer | None
 
-    @property
-    def key(self) -> str:
-        """The address of the key file."""
-        return f"file://{quote(str(self.data_dir / 'key.json'))}"
-
-    def blobs(self, links: str) -> str:
-        """Return the address of the blob store, whose links lead to ``links``."""
-        return f"file://{quote(str(self.data_dir / 'blobs'))}?{urlencode({'links': links})}"
-
 
 @contextmanager
 def open_node(
@@ -64,13 +55,11 @@ def open_node(
     The embedded PostgreSQL is stopped at the end if `heliograph serve` has started it. Raises
     `DataFolderLocked` while another process serves from the folder, and what the database raises.
     """
-    from heliograph.platform.keys_file import create_key_file  # noqa: PLC0415
     from heliograph.platform.migrations import migrate  # noqa: PLC0415
 
     say = _heard_or_not(say)
     folder = Path(os.path.abspath(data_dir))  # noqa: PTH100  (resolve() would follow links)
     with _locked(folder):
-        create_key_file(folder / "key.json")
         if database_url is not None:
             for title in migrate(database_url):
                 say(f"applied the migration {title}")

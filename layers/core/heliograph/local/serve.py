@@ -24,11 +24,12 @@ from heliograph.local.gateway import Gateway, Limits, Neighbours
 from heliograph.local.http_server import bind, make_room, make_server
 from heliograph.local.invoker import Invoker
 from heliograph.local.node import Node, open_node
+from heliograph.local.places import Places, join_installation, note_places
 from heliograph.local.pollers import Pollers
 from heliograph.local.readiness import await_ready
 from heliograph.local.refusals import RefusalLog
 from heliograph.local.site import Site
-from heliograph.local.ticks import Ticker
+from heliograph.local.ticks import Pace, Ticker
 from heliograph.platform.log import adopt, log
 from heliograph.platform.settings import AppSettings, read_environment, set_environment
 from heliograph.web.services import Services
@@ -53,29 +54,34 @@ _HERE = Path(__file__).parent
 class ServeOptions:
     """What `serve` is told. ``folder`` holds template.yaml; ``public_url`` is for links.
 
-    ``trusted_proxies`` are addresses and networks, with commas, whose ``X-Forwarded-For`` counts.
-    ``leave_out`` names functions, by their folder, that are not run. The server is ready when
-    ``health_path`` answers with 200.
+    ``data_dir`` is this node's alone; ``shared_dir`` and ``key_file`` are where several nodes of
+    one ``database_url`` keep what they share. ``trusted_proxies`` are addresses and networks, with
+    commas, whose ``X-Forwarded-For`` counts. ``leave_out`` names functions, by their folder, that
+    are not run. The server is ready when ``health_path`` answers with 200.
     """
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8000
     database_url: str | None = None
+    shared_dir: Path | None = None
+    key_file: Path | None = None
     public_url: str | None = None
     trusted_proxies: str | None = None
     folder: Path | None = None
     leave_out: frozenset[str] = NOT_SERVED
     limits: Limits = field(default_factory=Limits)
     health_path: str = "/api/health"
+    tick_pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True)
 class Serving:
-    """What is served: where, from which folder, and the services of the whole application."""
+    """What is served: where, from which folders, and the services of the whole application."""
 
     url: str
     node: Node
+    places: Places
     services: Services
 
 
@@ -93,10 +99,11 @@ def serve(
 
     ``prepare`` is called when the app database is there and nobody is answered yet, ``when_ready``
     once the server has answered itself through HTTP. To be called in the main thread. Raises
-    LocalDatabaseError when the port is taken, `DataFolderLocked`, `DeploymentInvalid`, and what the
-    database raises.
+    LocalDatabaseError when the port is taken, `DataFolderLocked`, `DeploymentInvalid`, and what
+    `join_installation` raises.
     """
     bound_arenas()
+    places = Places.of(options.data_dir, options.shared_dir, options.key_file)
     listener = _listener(options)
     with closing(listener):
         url = _local_url(options.host, listener.getsockname()[1])
@@ -104,26 +111,36 @@ def serve(
         folder = options.folder or find_deployment()
         deployment = read_deployment(folder, leave_out=options.leave_out)
         with ExitStack() as stack:
-            node = stack.enter_context(open_node(options.data_dir, options.database_url, say=say))
-            places = {
+            node = stack.enter_context(_joined(options, places, say))
+            addresses = {
                 "database": node.database_url,
-                "key": node.key,
-                "blobs": node.blobs(public_url),
+                "key": places.key,
+                "blobs": places.blobs(public_url),
                 "public_url": public_url,
             }
-            environment = local_environment(deployment, places, read_environment())
+            environment = local_environment(deployment, addresses, read_environment())
             set_environment(environment)
             services = stack.enter_context(
-                closing(Services(AppSettings(**places), read_environment()))
+                closing(Services(AppSettings(**addresses), read_environment()))
             )
-            serving = Serving(url, node, services)
+            serving = Serving(url, node, places, services)
             invoker = Invoker(deployment)
             prepare(serving)
-            background = stack.enter_context(_background(deployment, node, invoker))
-            server = _http_server(options, deployment, node, invoker, folder)
+            background = stack.enter_context(_background(options, deployment, node, invoker))
+            server = _http_server(options, deployment, places, invoker, folder)
             adopt("server.failed", "uvicorn.error", "asyncio")
             ready = partial(_announce, options, serving, when_ready)
             asyncio.run(_run(server, listener, ready, background))
+
+
+@contextmanager
+def _joined(options: ServeOptions, places: Places, say: Say) -> Iterator[Node]:
+    """Yield the open node, whose key and blobs belong to its app database."""
+    with open_node(options.data_dir, options.database_url, say=say) as node:
+        is_alone = node.server is not None
+        join_installation(places, node.database_url, is_alone=is_alone)
+        note_places(places, has_own_database=is_alone)
+        yield node
 
 
 def find_deployment() -> Path:
@@ -145,7 +162,9 @@ class _Background:
 
 
 @contextmanager
-def _background(deployment: Deployment, node: Node, invoker: Invoker) -> Iterator[_Background]:
+def _background(
+    options: ServeOptions, deployment: Deployment, node: Node, invoker: Invoker
+) -> Iterator[_Background]:
     """Yield what works off queues and schedules, started when the server listens."""
     from heliograph.platform.database import Database  # noqa: PLC0415
     from heliograph.platform.queues_postgres import Wakeups  # noqa: PLC0415
@@ -157,7 +176,9 @@ def _background(deployment: Deployment, node: Node, invoker: Invoker) -> Iterato
             waker=Wakeups(node.database_url),
             tell=log,
         )
-        yield _Background(pollers, Ticker(deployment.schedules, database, invoker, tell=log))
+        schedules, pace = deployment.schedules, options.tick_pace
+        ticker = Ticker(schedules, database, invoker, tell=log, pace=pace)
+        yield _Background(pollers, ticker)
 
 
 def _queue(spec: QueueSpec, database: Database) -> PostgresQueue:
@@ -169,12 +190,12 @@ def _queue(spec: QueueSpec, database: Database) -> PostgresQueue:
 
 
 def _http_server(
-    options: ServeOptions, deployment: Deployment, node: Node, invoker: Invoker, folder: Path
+    options: ServeOptions, deployment: Deployment, places: Places, invoker: Invoker, folder: Path
 ) -> uvicorn.Server:
     from heliograph.platform.blob_store_folder import FolderBlobStore  # noqa: PLC0415
 
     site = Site(find_site(folder), deployment.site_headers)
-    blobs = FolderBlobStore(node.data_dir / "blobs")
+    blobs = FolderBlobStore(places.blobs_path)
     neighbours = Neighbours(deployment, invoker, site, blobs, tell=RefusalLog(log))
     most_connections, backlog = make_room()
     return make_server(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,16 @@ from heliograph.local.pollers import Tell, call_and_wait, what_failed
 from heliograph.local.ticks_store import claim_tick, finish_tick
 from heliograph.platform.database import Database
 
-_LOOK_SECONDS = 30.0  # so that a tick that another node has dropped is seen
-_LEASE_MARGIN = timedelta(seconds=30)
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a tick that a dead node has held is done by another one.
+
+    It is free ``margin`` after its function's timeout; every ``look`` somebody looks.
+    """
+
+    margin: timedelta = timedelta(seconds=30)
+    look: timedelta = timedelta(seconds=30)
 
 
 class Ticker:
@@ -39,12 +48,14 @@ class Ticker:
         *,
         tell: Tell,
         clock: Clock | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._sources = sources
         self._database = database
         self._invoker = invoker
         self._tell = tell
         self._clock = clock or SystemClock()
+        self._pace = pace or Pace()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -74,7 +85,7 @@ class Ticker:
         due_at = source.schedule.last_at(now)
         if due_at is None:
             return False
-        lease = timedelta(seconds=source.function.timeout_seconds) + _LEASE_MARGIN
+        lease = timedelta(seconds=source.function.timeout_seconds) + self._pace.margin
         with self._database.transaction() as tx:
             if not claim_tick(tx, source.name, due_at, now=now, lease=lease):
                 return False
@@ -103,7 +114,7 @@ class Ticker:
             except Exception as error:  # noqa: BLE001  # the edge: a schedule never ends by itself
                 self._tell("schedule.failed", schedule=source.name, **what_failed(error))
             next_at = source.schedule.next_at(self._clock.now())
-            pause = _LOOK_SECONDS
+            pause = self._pace.look.total_seconds()
             if next_at is not None:
                 pause = min(pause, (next_at - self._clock.now()).total_seconds())
             self._stopping.wait(max(0.05, pause))

@@ -47,6 +47,14 @@ CREATE INDEX audit_events_object_id_at_idx ON public.audit_events USING btree (o
 CREATE INDEX audit_events_object_type_at_idx ON public.audit_events USING btree (object_type, at, id);
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
 
+CREATE TABLE blob_folders (
+    id integer NOT NULL,
+    mark text NOT NULL,
+    marked_at timestamp with time zone NOT NULL,
+    CONSTRAINT blob_folders_pkey PRIMARY KEY (id),
+    CONSTRAINT blob_folders_id_check CHECK ((id = 1))
+);
+
 CREATE TABLE connections (
     id uuid NOT NULL,
     name text NOT NULL,

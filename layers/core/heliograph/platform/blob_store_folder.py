@@ -61,7 +61,7 @@ class FolderBlobStore:
     def __init__(
         self, folder: Path, *, links: str | None = None, clock: Clock | None = None
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._links = links.rstrip("/") if links else None
         self._clock: Clock = clock or SystemClock()
         self._secret: bytes | None = None
@@ -122,14 +122,14 @@ class FolderBlobStore:
                 path.unlink()
                 with suppress(OSError):  # not empty, or gone already
                     for parent in path.parents:
-                        if parent == self._folder:
+                        if parent == self.folder:
                             break
                         parent.rmdir()
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with ``prefix``; memory grows with the largest folder."""
         folders, _, _ = require_prefix(prefix).rpartition("/")
-        start = self._folder.joinpath(*(f"{name}~" for name in folders.split("/") if name))
+        start = self.folder.joinpath(*(f"{name}~" for name in folders.split("/") if name))
         for key in _walk(start, f"{folders}/" if folders else ""):
             if key.startswith(prefix):
                 yield key
@@ -172,14 +172,27 @@ class FolderBlobStore:
             raise LinkInvalid("What this link led to is gone.", hint="Ask for a new one.") from None
         return LinkedBlob(file, size, _headers(query, size))
 
+    def make_mark(self) -> str:
+        """Return what tells this folder from every other; it is no secret. Made if need be.
+
+        Who shares it signs the same links. Raises `StorageUnavailable`.
+        """
+        return sha256(b"heliograph folder " + self._link_secret()).hexdigest()
+
+    def find_mark(self) -> str | None:
+        """Return what `make_mark` has made, None for a folder that has none. Writes nothing."""
+        with _explained():
+            has_mark = (self.folder / _SECRET).exists()
+        return self.make_mark() if has_mark else None
+
     def close(self) -> None:
         """Do nothing: no file is kept open."""
 
     def _path(self, key: str) -> Path:
         *folders, name = require_key(key).split("/")
-        path = self._folder.joinpath(*(f"{folder}~" for folder in folders), name)
-        real = os.path.realpath(self._folder)
-        if os.path.realpath(path) != os.path.join(real, path.relative_to(self._folder)):  # noqa: PTH118
+        path = self.folder.joinpath(*(f"{folder}~" for folder in folders), name)
+        real = os.path.realpath(self.folder)
+        if os.path.realpath(path) != os.path.join(real, path.relative_to(self.folder)):  # noqa: PTH118
             raise BlobKeyInvalid("The key of a blob leads out of its folder.")
         return path
 
@@ -197,9 +210,9 @@ class FolderBlobStore:
 
     def _prepare(self) -> Path:
         """Make the folder; on the first use, clear away what killed writers have left."""
-        writing = self._folder / _WRITING
+        writing = self.folder / _WRITING
         if not self._is_prepared:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             writing.mkdir(exist_ok=True, mode=0o700)
             for file in writing.iterdir():
                 with suppress(FileNotFoundError):
@@ -214,7 +227,7 @@ class FolderBlobStore:
 
     def _link_secret(self) -> bytes:
         if self._secret is None:
-            path = self._folder / _SECRET
+            path = self.folder / _SECRET
             with _explained():
                 self._prepare()
                 if not path.exists():

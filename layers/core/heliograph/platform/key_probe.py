@@ -42,6 +42,11 @@ def compare_key(database: Database, envelope: Envelope) -> bool | None:
         return False
 
 
+def has_probe(database: Database) -> bool:
+    """Return whether a key is remembered. Raises what the database raises."""
+    return bool(database.fetch("SELECT 1 AS one FROM key_probes"))
+
+
 def seal_probe(database: Database, envelope: Envelope, now: datetime) -> None:
     """Remember the key by a probe, unless one is remembered."""
     sealed = envelope.encrypt(_CONTENT, CONTEXT)

@@ -24,6 +24,21 @@ def find_expired(tx: Transaction, now: datetime, limit: int) -> list[tuple[UUID,
     return [(row["id"], row["result"]) for row in rows]
 
 
+def expire_all(tx: Transaction, now: datetime) -> int:
+    """End the time of everything that is kept; return how many results and files there were."""
+    tx.execute(
+        "UPDATE query_exports SET expires_at = %s WHERE key IS NOT NULL AND expires_at > %s",
+        [now, now],
+    )
+    return tx.execute(
+        """
+        UPDATE query_executions SET result_expires_at = %s
+        WHERE state = 'succeeded' AND result_expires_at > %s
+        """,
+        [now, now],
+    ).rowcount
+
+
 def forget(tx: Transaction, execution_ids: Sequence[UUID], now: datetime) -> None:
     """Forget results, and the work that they came from, unless they are kept longer by now."""
     tx.execute(

@@ -48,6 +48,9 @@ hint or detail ever holds a password, a connection string or the value of a para
     │   ├── DataFolderLocked            data_folder_locked
     │   ├── DataFolderIncompatible      data_folder_incompatible
     │   └── BinariesMissing             binaries_missing
+    ├── NodeRefused                     node_refused
+    │   ├── KeyMismatched               key_mismatched
+    │   └── BlobsMismatched             blobs_mismatched
     ├── StateFailed                     state_failed
     ├── DeliveryError                   delivery_failed
     │   ├── DestinationRefused          destination_refused
@@ -116,10 +119,13 @@ from heliograph.kernel.errors.delivery import (
 )
 from heliograph.kernel.errors.local import (
     BinariesMissing,
+    BlobsMismatched,
     DataFolderIncompatible,
     DataFolderLocked,
     Interrupted,
+    KeyMismatched,
     LocalDatabaseError,
+    NodeRefused,
     OutputFailed,
     StateFailed,
 )
@@ -205,6 +211,7 @@ __all__ = [
     "AnswerTooLarge",
     "BinariesMissing",
     "BlobKeyInvalid",
+    "BlobsMismatched",
     "BodyMalformed",
     "BodyTooLarge",
     "Conflict",
@@ -231,6 +238,7 @@ __all__ = [
     "HeliographError",
     "HostUnknown",
     "Interrupted",
+    "KeyMismatched",
     "KeyUnavailable",
     "LastAdmin",
     "LinkInvalid",
@@ -241,6 +249,7 @@ __all__ = [
     "MigrationFailed",
     "NameTaken",
     "NameUnknown",
+    "NodeRefused",
     "NotFound",
     "OutputFailed",
     "Overloaded",

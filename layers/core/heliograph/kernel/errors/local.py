@@ -41,6 +41,24 @@ class BinariesMissing(LocalDatabaseError):
     code = "binaries_missing"
 
 
+class NodeRefused(HeliographError):
+    """A node was given what does not belong to its app database."""
+
+    code = "node_refused"
+
+
+class KeyMismatched(NodeRefused):
+    """The key file is another one than the app database's secrets were encrypted with."""
+
+    code = "key_mismatched"
+
+
+class BlobsMismatched(NodeRefused):
+    """The folder of blobs is another one than that of the app database's other nodes."""
+
+    code = "blobs_mismatched"
+
+
 class StateFailed(HeliographError):
     """What the alert runner remembers cannot be read or written."""
 
