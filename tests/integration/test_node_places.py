@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.api import SetClock
 from tests.support.cli import Finished, heliograph
 from tests.support.serving import call, served, sign_in
 
@@ -16,6 +18,7 @@ from heliograph.kernel.errors import (
     HeliographError,
     KeyMismatched,
     KeyUnavailable,
+    NodeRefused,
     UsageError,
 )
 from heliograph.local.places import Places, find_places, join_installation, note_places
@@ -137,6 +140,18 @@ def test_a_node_whose_database_is_its_own_may_begin_with_an_empty_folder(
         join_installation(node(tmp_path, shared, alone.key_path), app_database_url)
 
 
+@pytest.mark.parametrize(("seconds", "side"), [(15, "ahead of"), (-15, "behind")])
+def test_a_clock_that_is_off_is_refused_and_one_that_is_nearly_right_is_not(
+    app_database_url: str, tmp_path: Path, shared: Path, seconds: int, side: str
+) -> None:
+    off = SetClock(datetime.now(UTC) + timedelta(seconds=seconds))
+    with pytest.raises(NodeRefused, match=rf"1\d s {side}"):
+        join_installation(node(tmp_path, shared), app_database_url, clock=off)
+    assert files_in(shared) == []
+    off.advance(timedelta(seconds=-seconds))
+    join_installation(node(tmp_path, shared), app_database_url, clock=off)
+
+
 def test_a_folder_to_share_is_never_made(tmp_path: Path, shared: Path) -> None:
     assert node(tmp_path, shared).kept_dir == shared
     with pytest.raises(UsageError, match="nowhere"):
@@ -233,7 +248,6 @@ def test_nodes_say_at_the_start_what_does_not_fit_and_other_commands_know_them(
         for given, code in (
             (("--shared-dir", shared, "--key-file", wrong), "key_mismatched"),
             (("--shared-dir", empty, "--key-file", shared / "key.json"), "blobs_mismatched"),
-            ((), "key_unavailable"),
         ):
             with served(*common, *given) as refused:
                 assert refused.error()["code"] == code

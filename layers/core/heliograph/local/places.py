@@ -15,18 +15,26 @@ import json
 import os
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from heliograph.kernel.clock import SystemClock
-from heliograph.kernel.errors import BlobsMismatched, KeyMismatched, KeyUnavailable, UsageError
+from heliograph.kernel.clock import Clock, SystemClock
+from heliograph.kernel.errors import (
+    BlobsMismatched,
+    KeyMismatched,
+    KeyUnavailable,
+    NodeRefused,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from heliograph.platform.blob_store_folder import FolderBlobStore
     from heliograph.platform.database import Database
 
 _FILE = "serve.places"
+_MOST_CLOCK_SECONDS = 10.0  # a lease lasts 30 and is renewed each 10
 _SHARED, _KEY, _DATABASE = "shared_dir", "key_file", "has_own_database"
 
 
@@ -103,19 +111,33 @@ def find_places(data_dir: Path) -> tuple[Places, bool | None]:
         return Places(folder), None
 
 
-def join_installation(places: Places, database_url: str, *, is_alone: bool = False) -> None:
+def join_installation(
+    places: Places, database_url: str, *, is_alone: bool = False, clock: Clock | None = None
+) -> None:
     """See that key and blobs belong to the app database; the first node makes what there is not.
 
     ``is_alone`` says that the app database is the node's own: the folder of blobs may then be a
-    new one. Raises `KeyUnavailable`, `KeyMismatched`, `BlobsMismatched`, `StorageUnavailable`, and
-    what the database raises; nothing was made then.
+    new one. Raises `KeyUnavailable`, `KeyMismatched`, `BlobsMismatched`, `NodeRefused` for a clock
+    that is wrong, `StorageUnavailable`, and what the database raises.
     """
     from heliograph.platform.blob_store_folder import FolderBlobStore  # noqa: PLC0415
     from heliograph.platform.database import Database  # noqa: PLC0415
 
     with closing(Database(database_url)) as database:
+        _compare_clocks((clock or SystemClock()).now(), database)
         _join_key(places.key_path, database)
         _join_blobs(FolderBlobStore(places.blobs_path), database, is_alone=is_alone)
+
+
+def _compare_clocks(now: datetime, database: Database) -> None:
+    """Refuse a clock by which the leases of other nodes would seem to be over, or endless."""
+    seconds = (now - database.fetch("SELECT clock_timestamp() AS at")[0]["at"]).total_seconds()
+    if abs(seconds) > _MOST_CLOCK_SECONDS:
+        side = "ahead of" if seconds > 0 else "behind"
+        raise NodeRefused(
+            f"The clock of this machine is {abs(seconds):.0f} s {side} the app database's.",
+            hint="Set both by NTP: nodes tell by their clocks who is still at work.",
+        )
 
 
 def _join_key(path: Path, database: Database) -> None:
