@@ -13,10 +13,12 @@ BIN := $(VENV)/bin
 SAM := .cache/sam
 DATA_DIR ?= .heliograph
 PORT ?= 8000
+ROUNDS ?= 20
+SEED ?= 1
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
-.PHONY: help install up down test check format acceptance bench openapi lock sam-local test-cloud clean
+.PHONY: help install up down test test-nodes check format acceptance bench openapi lock sam-local test-cloud clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +51,9 @@ down: ## Stop what make up has started, from another terminal (its data is kept)
 
 test: install $(SAM)/.installed ## Run every test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-nodes: install ## Kill nodes at random, for some minutes (ROUNDS, SEED)
+	@$(BIN)/python -m tests.support.node_rounds "$(ROUNDS)" "$(SEED)"
 
 acceptance: install ## The product's acceptances: from the terminal alone, to begin with
 	@$(BIN)/python -m pytest -v tests/e2e $(ARGS)
