@@ -564,6 +564,32 @@ def test_a_warm_session_makes_room_for_another_instance(queries: QueriesApi) -> 
     assert queries.ask(connection, "select 2")["rows"] == [[2]]
 
 
+def test_a_session_that_work_has_left_warm_has_a_place_however_the_work_ended(
+    queries: QueriesApi,
+) -> None:
+    """Else another instance, which counts places, would open one session too many."""
+
+    def places() -> tuple[int, int]:
+        """Return how many idle sessions there are, and how many slots tell of one."""
+        rows = queries.services.database.fetch(
+            "SELECT 1 AS one FROM query_slots WHERE keeper = %s AND execution_id IS NULL",
+            [queries.services.holder.owner],
+        )
+        return sum(name.startswith("heliograph:idle") for name in names_on(queries.url)), len(rows)
+
+    connection = queries.connect()
+    assert queries.ask(connection, "select 1/0")["state"] == "failed"
+    assert places() == (1, 1)
+    queries.execute("CREATE FUNCTION own() RETURNS int VOLATILE LANGUAGE sql AS 'SELECT 1'")
+    # Not known to be volatile before a session was asked: so it is begun, and left to a worker.
+    told = queries.ask(connection, "select own()", wait_seconds=0.3, detached=True)
+    assert told["state"] == "queued"
+    assert places() == (1, 1)
+    assert queries.work(connection) == 1
+    assert queries.get(f"/{told['id']}").json["rows"] == [[1]]
+    assert places() == (1, 1)
+
+
 def test_a_session_that_was_ended_while_it_idled_costs_nobody_an_answer(
     queries: QueriesApi,
 ) -> None:

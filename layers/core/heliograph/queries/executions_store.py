@@ -268,7 +268,7 @@ def fail(  # all but four are named
     is_canceled: bool = False,
     has_blobs: bool = False,
 ) -> Ended:
-    """Write down why there is no result, and free the slot.
+    """Write down why there is no result, and free the slot, where ``owner`` may leave a backend.
 
     With ``has_blobs`` the janitor looks for what was left in the blob store.
     """
@@ -282,8 +282,8 @@ def fail(  # all but four are named
             "error": write_json_text(dict(error)),
             "result_expires_at": now if has_blobs else None,
             "connection": connection_id,
-            "keeper": None,
-            "kept_until": None,
+            "keeper": owner,  # a query that fails leaves as good a session as one that does not
+            "kept_until": now + slots_store.KEPT_WARM,
         },
     )
     return Ended(**row)

@@ -28,7 +28,7 @@ from heliograph.queries.result_index import StoredResult
 from heliograph.queries.result_pages import ResultPage
 from heliograph.queries.result_reader import delete_result
 from heliograph.queries.results import ResultWriter
-from heliograph.queries.slots_store import Slot
+from heliograph.queries.slots_store import KEPT_WARM, Slot
 
 if TYPE_CHECKING:
     from heliograph.connections.models import Connection
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 RESULT_KEPT = timedelta(hours=1)
 """How long the rows of a result are kept, unless somebody goes on looking at them."""
 
-KEPT_WARM = timedelta(seconds=60)
 RESULTS = "results"
 """What the keys of all results begin with; the execution's id follows."""
 
@@ -147,6 +146,7 @@ class Executor:
         What was cancelled in this very moment is written down as cancelled.
         """
         runs_once = isinstance(why, MustRunOnce)
+        kept_until = self.holder.clock.now() + KEPT_WARM
         with self.holder.database.transaction() as tx:
             is_queued = executions_store.requeue(
                 tx,
@@ -156,7 +156,7 @@ class Executor:
                 preview=why.preview,
                 runs_once=runs_once,
             )
-            slots_store.give_back(tx, task.id)
+            slots_store.give_back(tx, task.id, keeper=self.holder.owner, kept_until=kept_until)
         if not is_queued:
             watch = _Watch(self.holder, task, None)
             watch.holding.is_unwanted = True

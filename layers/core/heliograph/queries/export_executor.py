@@ -20,7 +20,6 @@ from heliograph.platform.log import log
 from heliograph.queries import executions_store, exports_store, runs_store
 from heliograph.queries.executions_store import Success
 from heliograph.queries.executor import (
-    KEPT_WARM,
     RESULT_KEPT,
     Executor,
     NotInline,
@@ -41,6 +40,7 @@ from heliograph.queries.holding import CHECK_EVERY, Holder, Holding, LeaseLost
 from heliograph.queries.result_index import StoredResult
 from heliograph.queries.result_reader import ResultReader
 from heliograph.queries.segment_rows import rows_from_segment
+from heliograph.queries.slots_store import KEPT_WARM
 
 if TYPE_CHECKING:
     from heliograph.connections.models import Connection

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
     from heliograph.platform.database import Transaction
+
+
+KEPT_WARM = timedelta(seconds=60)
+"""How long an idle session stays in the place of the work that has ended, however it ended."""
 
 
 @dataclass(frozen=True, slots=True)
