@@ -21,6 +21,7 @@ from tests.support.runs import wait_until
 
 from heliograph.kernel.errors import StorageUnavailable
 from heliograph.kernel.ids import new_id
+from heliograph.platform import postgres
 from heliograph.platform.blob_store_folder import FolderBlobStore
 from heliograph.queries import exports_store, turns_store
 from heliograph.queries.executions_store import Kind
@@ -33,13 +34,17 @@ MANY = "SELECT n, repeat('x', 100) AS t FROM generate_series(1, 20000) n"
 class HookedBlobs(FolderBlobStore):
     """A folder that calls ``on_chunk`` with the number of each chunk of a file, from 1 on.
 
-    ``at_end`` is called when the file is complete, and not yet there.
+    ``at_start`` is called before there is any, ``at_end`` when the file is complete, and not yet
+    there.
     """
 
+    at_start: Callable[[], None] = staticmethod(lambda: None)
     on_chunk: Callable[[int], None] = staticmethod(lambda _: None)
     at_end: Callable[[], None] = staticmethod(lambda: None)
 
     def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:
+        if key.startswith("exports/"):
+            self.at_start()
         super().write(key, self._hooked(chunks), content_type=content_type)
 
     def _hooked(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -94,6 +99,35 @@ def assert_nothing_is_left(exporting: Exporting) -> None:
     assert exporting.active() == 0
     rows = exporting.services.database.fetch("SELECT execution_id FROM query_slots")
     assert [row for row in rows if row["execution_id"] is not None] == []
+
+
+# Sessions
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_session_that_is_ended_just_before_an_export_begins_is_replaced_once(
+    exporting: Exporting, blobs: HookedBlobs, times: int
+) -> None:
+    """As another instance ends one that is kept warm, whose place it has taken."""
+    ended: list[int] = []
+
+    def end_sessions() -> None:
+        if len(ended) < times:
+            with postgres.connect(exporting.url) as owner:
+                found = owner.execute(
+                    b"SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000))"
+                    b" FROM pg_stat_activity WHERE application_name LIKE 'heliograph:idle%'"
+                ).fetchone()
+            ended.append(found[0] if found else 0)
+
+    blobs.at_start = end_sessions
+    told = exporting.written(connection_id=exporting.connect(), sql=MANY)
+    assert ended == [1] * times
+    if times == 1:
+        assert (told["state"], told["row_count"]) == ("succeeded", 20_000)
+    else:
+        assert (told["state"], told["error"]["code"]) == ("failed", "connection_lost")
+        assert_nothing_is_left(exporting)
 
 
 # Turns

@@ -12,6 +12,7 @@ from uuid import UUID
 from heliograph.connections.engines.contract import Row
 from heliograph.kernel.errors import (
     Conflict,
+    ConnectionLost,
     HeliographError,
     ResultExpired,
     StorageUnavailable,
@@ -122,8 +123,20 @@ class ExportExecutor:
             raise Conflict("The connection of this export has been deleted.")
         prepared = work.query.prepare()
         options = replace(work.query.options(), run_id=str(task.id))
-        with self._executor.session(task.connection, task.slot) as session:
-            return write_export(session, prepared, export, options=options, watch=watch.of_writing)
+
+        def write(connection: Connection, slot: Slot) -> ExportSummary:
+            with self._executor.session(connection, slot) as session:
+                return write_export(
+                    session, prepared, export, options=options, watch=watch.of_writing
+                )
+
+        try:
+            return write(task.connection, task.slot)
+        except ConnectionLost as error:
+            # A warm session may be ended, by whoever needs its place, just when it is taken.
+            if error.has_begun:
+                raise
+            return write(task.connection, task.slot)
 
     def _write_kept(
         self, source: UUID, work: ExportWork, export: Export, watch: _Watch
