@@ -63,6 +63,7 @@ def add_serve(commands: Any, runs: Callable[[str], Any]) -> None:
     )
     parser.add_argument("--stop", action="store_true", help="end the one that runs, and wait")
     _add_deployment(parser)
+    _add_nodes(parser)
 
 
 def _add_deployment(parser: argparse.ArgumentParser) -> None:
@@ -72,18 +73,6 @@ def _add_deployment(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         type=public_url,
         help="what links begin with: https://heliograph.example.com (or set HELIOGRAPH_PUBLIC_URL)",
-    )
-    group.add_argument(
-        "--shared-dir",
-        metavar="DIR",
-        type=Path,
-        help="what several nodes of one --database-url share: key and results",
-    )
-    group.add_argument(
-        "--key-file",
-        metavar="FILE",
-        type=Path,
-        help="the key, if it is to lie elsewhere (default key.json where results are kept)",
     )
     group.add_argument(
         "--behind-proxy",
@@ -105,6 +94,22 @@ def _add_deployment(parser: argparse.ArgumentParser) -> None:
         "--log-format",
         choices=["text", "json"],
         help="default: text on a terminal, else json; json, when given, holds for all that is said",
+    )
+
+
+def _add_nodes(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("for several nodes")
+    group.add_argument(
+        "--shared-dir",
+        metavar="DIR",
+        type=Path,
+        help="what several nodes of one --database-url share: key and results",
+    )
+    group.add_argument(
+        "--key-file",
+        metavar="FILE",
+        type=Path,
+        help="the key, if it is to lie elsewhere (default key.json where results are kept)",
     )
 
 
