@@ -11,6 +11,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.14 python3.12 python3.11 p
 VENV := .venv
 BIN := $(VENV)/bin
 SAM := .cache/sam
+LOCALSTACK := .cache/localstack
+# LocalStack as a process of this machine runs on these alone.
+LOCALSTACK_PYTHON ?= $(shell for p in python3.13 python3.12 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(not (3, 12) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
 DATA_DIR ?= .heliograph
 PORT ?= 8000
 ROUNDS ?= 20
@@ -18,7 +23,7 @@ SEED ?= 1
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
-.PHONY: help install up down test test-nodes check format acceptance bench openapi lock sam-local test-cloud clean
+.PHONY: help install up down test test-nodes check format acceptance bench openapi lock sam-local localstack test-cloud clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +44,15 @@ $(SAM)/.installed: requirements/sam.txt | install
 	@rm -rf $(SAM)
 	@$(BIN)/python -m venv $(SAM)
 	@$(SAM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/sam.txt
+	@touch $@
+
+# Only where LocalStack cannot run in a container: infra/localstack asks for it then.
+$(LOCALSTACK)/.installed: requirements/localstack.txt
+	@if [ -z "$(LOCALSTACK_PYTHON)" ]; then echo "LocalStack needs Python 3.12 or 3.13 with venv; neither was found on PATH (try: make LOCALSTACK_PYTHON=/path/to/python3.13 localstack)." >&2; exit 1; fi
+	@echo "Installing LocalStack into $(LOCALSTACK) with $$($(LOCALSTACK_PYTHON) --version) ..."
+	@rm -rf $(LOCALSTACK)
+	@$(LOCALSTACK_PYTHON) -m venv $(LOCALSTACK)
+	@$(LOCALSTACK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/localstack.txt
 	@touch $@
 
 up: install ## Start everything with demo data, in the foreground (PORT, DATA_DIR)
@@ -91,6 +105,12 @@ lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
 	$(LOCK) --overrides requirements/overrides-layer.txt --constraint requirements/dev.txt --extra server pyproject.toml \
 		--output-file layers/deps/requirements.txt
 	echo 'aws-sam-cli>=1.170,<2' | $(LOCK_ALONE) - --output-file requirements/sam.txt
+	printf '%s\n' 'localstack-core[runtime]==2026.3.0' 'service-identity>=24' | $(subst 3.11,3.12,$(LOCK_ALONE)) - \
+		--overrides requirements/overrides-localstack.txt --exclude-newer 2026-04-01 --output-file requirements/localstack.txt
+
+localstack test-cloud: export LOCALSTACK_PYTHON := $(LOCALSTACK_PYTHON)
+localstack: install $(SAM)/.installed ## Deploy to LocalStack and try the wiring (needs a Docker engine; KEEP=1)
+	@$(BIN)/python -m infra.localstack
 
 sam-local: install $(SAM)/.installed ## Run every function with sam local (needs a Docker engine, python3.13)
 	@$(BIN)/python -m infra.sam_local $(ARGS)
@@ -98,7 +118,8 @@ sam-local: install $(SAM)/.installed ## Run every function with sam local (needs
 # One a line: each says what is missing where it cannot run.
 CLOUD_TRIALS := \
 	infra.docker.try_container \
-	infra.sam_local
+	infra.sam_local \
+	infra.localstack
 
 test-cloud: install $(SAM)/.installed ## Every trial in containers, one after another (needs a Docker engine)
 	@failed=""; for trial in $(CLOUD_TRIALS); do \

@@ -1,0 +1,1 @@
+"""The deployed wiring on LocalStack: ``make localstack``."""
