@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from infra.localstack import smoke, smoke_wiring
-from infra.localstack.deployment import deploy
+from infra.localstack.deployment import check_tools, deploy
 from infra.localstack.emulator import Emulator, find_host_address, localstack
 from infra.localstack.neighbours import Neighbours, neighbours
 from infra.localstack.steps import TrialFailed
@@ -33,6 +33,7 @@ def main() -> int:
         signal.signal(number, _interrupt)
     started = time.monotonic()
     try:
+        check_tools()
         host = find_host_address()
         with (
             _folder() as folder,

@@ -70,9 +70,14 @@ class Deployment:
         return [line for line in found if line.get("event") == event]
 
 
+def check_tools() -> None:
+    """Raise `TrialFailed` that says which program a build needs and this machine has not."""
+    expect(shutil.which(PYTHON) is not None, f"{PYTHON} is not on the PATH; sam build needs it")
+    run(PYTHON, "-m", "pip", "--version")  # a shim may lead nowhere
+
+
 def deploy(url: str, database: str) -> Deployment:
     """Build, make the variant, and deploy it with samconfig.toml's environment ``localstack``."""
-    expect(shutil.which(PYTHON) is not None, f"{PYTHON} is not on the PATH; sam build needs it")
     environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": url, "SAM_CLI_TELEMETRY": "0"}
     config = ("--config-file", ROOT / "samconfig.toml", "--config-env", "localstack")
     with step("sam build") as said:
