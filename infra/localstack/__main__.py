@@ -41,8 +41,7 @@ def main() -> int:
             localstack(folder, host) as emulator,
         ):
             try:
-                code = _try(emulator, near)
-                print(f"{'all of it':30} {time.monotonic() - started:6.1f} s", flush=True)
+                code = _try(emulator, near, started)
                 _keep(emulator)
             finally:
                 _ignore_signals()  # stopping takes a while, and has an end
@@ -55,9 +54,9 @@ def main() -> int:
     return code
 
 
-def _try(emulator: Emulator, near: Neighbours) -> int:
+def _try(emulator: Emulator, near: Neighbours, started: float) -> int:
     try:
-        try_everything(emulator, near)
+        try_everything(emulator, near, started)
     except TrialFailed as error:
         _show_log(emulator)
         print(f"The trial failed: {error}", file=sys.stderr)
@@ -65,7 +64,7 @@ def _try(emulator: Emulator, near: Neighbours) -> int:
     return 0
 
 
-def try_everything(emulator: Emulator, near: Neighbours) -> None:
+def try_everything(emulator: Emulator, near: Neighbours, started: float) -> None:
     """Deploy, and do what people do; raise `TrialFailed` when something does not hold."""
     deployment = deploy(emulator.url, near.database)
     api, password = smoke.set_up(deployment)
@@ -80,6 +79,7 @@ def try_everything(emulator: Emulator, near: Neighbours) -> None:
     smoke_wiring.poison_queues(deployment)
     smoke_wiring.await_janitor(deployment)
     smoke_wiring.await_alert(near)
+    print(f"{'all of it':30} {time.monotonic() - started:6.1f} s", flush=True)
     if _is_kept():
         print(f"\nThe API is at {deployment.api_url}/api")
         print(f"Sign in as {smoke.EMAIL} with {password}")
