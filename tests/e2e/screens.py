@@ -1,0 +1,23 @@
+"""Every screen of the app: which path shows it, and to whom. One line for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Screen:
+    """``heading`` is what stands on it once its data are there."""
+
+    name: str
+    path: str
+    role: str | None
+    heading: str
+
+
+SCREENS = (
+    Screen("sign-in", "/sign-in", None, "Sign in"),
+    Screen("home-admin", "/", "admin", "Welcome"),
+    Screen("home-viewer", "/", "viewer", "Welcome"),
+    Screen("not-found", "/no/such/page", "editor", "There is nothing here"),
+)
