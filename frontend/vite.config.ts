@@ -13,7 +13,7 @@ export default defineConfig({
   cacheDir: "node_modules/.vite",
   server: { port: 5173, strictPort: true, proxy: { "/api": proxy, "/blobs": proxy } },
   build: {
-    target: "es2023",
+    target: "es2024",
     // The policy allows no font and no script from data: addresses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

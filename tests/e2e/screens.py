@@ -17,6 +17,8 @@ class Screen:
 
 SCREENS = (
     Screen("sign-in", "/sign-in", None, "Sign in"),
+    Screen("setup-done", "/setup", None, "Heliograph is set up"),
+    Screen("invitation-cut", "/invitation", None, "This link is not whole"),
     Screen("home-admin", "/", "admin", "Welcome"),
     Screen("home-viewer", "/", "viewer", "Welcome"),
     Screen("not-found", "/no/such/page", "editor", "There is nothing here"),

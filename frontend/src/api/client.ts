@@ -1,15 +1,8 @@
 import createClient from "openapi-fetch";
+import { pauseUntil, reportReach } from "./reachability";
 import type { paths } from "./schema";
 import { Session } from "./session";
-import { makeTransport, type Pause } from "./transport";
-
-const pauseListeners = new Set<(pause: Pause) => void>();
-
-/** Call `listener` whenever a request waits because the API said "too often". */
-export function onPause(listener: (pause: Pause) => void): () => void {
-  pauseListeners.add(listener);
-  return () => pauseListeners.delete(listener);
-}
+import { makeTransport } from "./transport";
 
 export const session = new Session({
   fetch: (input, init) => fetch(input, init),
@@ -23,11 +16,8 @@ export const session = new Session({
 const transport = makeTransport(
   session,
   {
-    onPause: (pause) => {
-      for (const listener of pauseListeners) {
-        listener(pause);
-      }
-    },
+    onPause: (seconds) => pauseUntil(Date.now() + seconds * 1000),
+    onReach: reportReach,
     sleep: (seconds, signal) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(resolve, seconds * 1000);

@@ -7,7 +7,8 @@ type SessionAnswer = components["schemas"]["SessionAnswer"];
 
 export type SessionState =
   | { status: "unknown"; user: null }
-  | { status: "signed-out"; user: null }
+  /** `hasLeft`: the person has signed out, here or in another tab. */
+  | { status: "signed-out"; user: null; hasLeft: boolean }
   | { status: "signed-in"; user: User }
   /** It has ended on the server; the page stays, and asks for the password again. */
   | { status: "expired"; user: User };
@@ -66,7 +67,7 @@ export class Session {
     }
     // Without a hint nobody has signed in here: asking would be refused for certain.
     if (this.#around.storage?.getItem(HINT) === null) {
-      this.#change({ status: "signed-out", user: null });
+      this.#forget();
       return;
     }
     try {
@@ -124,7 +125,7 @@ export class Session {
       throw problemOf(response, await response.json().catch(() => null));
     }
     this.#tell({ kind: "signed-out" });
-    this.#forget();
+    this.#forget({ hasLeft: true });
   }
 
   /** The person does not want to sign in again: they are signed out, also here. */
@@ -177,10 +178,10 @@ export class Session {
     }
   }
 
-  #forget(): void {
+  #forget({ hasLeft } = { hasLeft: false }): void {
     this.#token = null;
     this.#around.storage?.removeItem(HINT);
-    this.#change({ status: "signed-out", user: null });
+    this.#change({ status: "signed-out", user: null, hasLeft });
     for (const { reject } of this.#waiting.splice(0)) {
       reject(new SignInDeclined());
     }
@@ -204,7 +205,7 @@ export class Session {
 
   #heard(message: Message): void {
     if (message.kind === "signed-out") {
-      this.#forget();
+      this.#forget({ hasLeft: true });
       return;
     }
     const isSomebodyElse = this.#state.user && this.#state.user.id !== message.answer.user.id;

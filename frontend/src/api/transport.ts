@@ -1,14 +1,12 @@
 import { problemOf, retryAfterSeconds, Unreachable } from "./problem";
 import type { Session } from "./session";
 
-/** A pause that the API has asked for; whoever shows it may say how long. */
-export interface Pause {
-  seconds: number;
-}
-
-export interface Timers {
+export interface Hooks {
   sleep: (seconds: number, signal: AbortSignal) => Promise<void>;
-  onPause: (pause: Pause) => void;
+  /** The API wants to be left alone for so long. */
+  onPause: (seconds: number) => void;
+  /** A request has reached the API, or has not. */
+  onReach: (isReached: boolean) => void;
 }
 
 /** Longer than this nobody waits before a page: the refusal is shown instead. */
@@ -22,14 +20,24 @@ const MOST_PAUSES = 3;
  */
 export function makeTransport(
   session: Session,
-  timers: Timers,
+  hooks: Hooks,
   send: (request: Request) => Promise<Response>,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const reach = (copy: Request) =>
-      send(copy).catch((error: unknown) => {
-        throw request.signal.aborted ? error : new Unreachable(error);
-      });
+      send(copy).then(
+        (response) => {
+          hooks.onReach(true);
+          return response;
+        },
+        (error: unknown) => {
+          if (request.signal.aborted) {
+            throw error;
+          }
+          hooks.onReach(false);
+          throw new Unreachable(error);
+        },
+      );
     let token = await session.token();
     let response = await reach(signed(request, token));
     if (response.status === 401) {
@@ -41,8 +49,8 @@ export function makeTransport(
       if (request.method !== "GET" || seconds === null || seconds > LONGEST_PAUSE) {
         break;
       }
-      timers.onPause({ seconds });
-      await timers.sleep(seconds, request.signal);
+      hooks.onPause(seconds);
+      await hooks.sleep(seconds, request.signal);
       response = await reach(signed(request, await session.token()));
     }
     return response;

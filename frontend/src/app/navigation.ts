@@ -10,6 +10,8 @@ export interface NavigationEntry {
   least: Role;
   /** After `g`: `g c` goes there. */
   key?: string;
+  /** One sentence: makes it a card of the home page. */
+  lead?: string;
 }
 
 export interface NavigationSection {
@@ -17,7 +19,7 @@ export interface NavigationSection {
   entries: readonly NavigationEntry[];
 }
 
-/** The sidebar, the palette and the `g` shortcuts: one line for each area. */
+/** The sidebar, the palette, the `g` keys and the cards of the home page: one entry for each area. */
 export const navigation: readonly NavigationSection[] = [
   {
     title: null,

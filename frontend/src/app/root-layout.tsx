@@ -1,23 +1,41 @@
 import { Outlet, useMatches } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { LiveRegion } from "@/components/live-region";
+import { announce } from "@/lib/announce";
+import { useNamedTitle } from "@/lib/page-title";
 
+// After the first paint: nobody needs them sooner.
+const RootHosts = lazy(async () => ({ default: (await import("./root-hosts")).RootHosts }));
+
+/** What every page has: its title, and where notices and questions appear. */
 export function RootLayout() {
   useDocumentTitle();
   return (
     <>
       <Outlet />
       <LiveRegion />
+      <Suspense>
+        <RootHosts />
+      </Suspense>
     </>
   );
 }
 
-/** `Connections · Heliograph`: the innermost route that has a title names the window. */
+/** `Shop · Connections · Heliograph`; a page that follows another one is read out. */
 function useDocumentTitle(): void {
-  const title = useMatches({
-    select: (matches) => matches.findLast((match) => match.staticData.title)?.staticData.title,
+  const titles = useMatches({
+    select: (matches) =>
+      matches.flatMap(({ staticData }) => (staticData.title ? [staticData.title] : [])),
+    structuralSharing: true,
   });
+  const named = useNamedTitle();
+  const title = named ?? titles.at(-1);
+  const isFirst = useRef(true);
   useEffect(() => {
     document.title = title ? `${title} · Heliograph` : "Heliograph";
+    if (title && !isFirst.current) {
+      announce(title);
+    }
+    isFirst.current = title === undefined;
   }, [title]);
 }

@@ -1,18 +1,23 @@
 import { createRouter, type LinkProps } from "@tanstack/react-router";
+import { ErrorPage } from "./error-page";
+import { NotFoundPage } from "./not-found-page";
 import { accountsRoutes } from "./routes/accounts-routes";
 import { homeRoutes } from "./routes/home-routes";
+import { notFoundRoute } from "./routes/not-found-route";
 import { rootRoute } from "./routes/root-route";
 import { shellRoute } from "./routes/shell-route";
 
-// One line for each area, in each of the two lists.
+// One line for each area: inside the shell, unless it is for who is not signed in.
 const routeTree = rootRoute.addChildren([
   ...accountsRoutes,
-  shellRoute.addChildren([...homeRoutes]),
+  shellRoute.addChildren([...homeRoutes, notFoundRoute]),
 ]);
 
 export const router = createRouter({
   routeTree,
   defaultPreload: "intent",
+  defaultErrorComponent: ErrorPage,
+  defaultNotFoundComponent: NotFoundPage,
   scrollRestoration: true,
 });
 

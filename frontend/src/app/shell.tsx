@@ -1,39 +1,86 @@
-import { Link, Outlet } from "@tanstack/react-router";
-import { session } from "@/api/client";
-import { hasRole, useUser } from "@/api/use-session";
-import { Button } from "@/components/button";
-import { Mark } from "@/components/mark";
-import { navigation } from "./navigation";
+import { Outlet, useMatches } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo, useState } from "react";
+import type { User } from "@/api/session";
+import { hasRole, useSession } from "@/api/use-session";
+import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
+import { useAppCommands } from "./app-commands";
+import { ForbiddenPage } from "./forbidden-page";
+import { NetworkBanner } from "./network-banner";
+import { useSessionWatch } from "./session-watcher";
+import type { ShellOverlay } from "./shell-overlays";
+import { Sidebar } from "./sidebar";
+import { TopBar } from "./top-bar";
+
+// After the first paint: nobody needs them sooner.
+const ShellOverlays = lazy(async () => ({
+  default: (await import("./shell-overlays")).ShellOverlays,
+}));
 
 /** What stands around every page of who is signed in. */
 export function Shell() {
-  const user = useUser();
+  useSessionWatch();
+  const { user } = useSession();
+  return user ? <SignedIn user={user} /> : null;
+}
+
+function SignedIn({ user }: { user: User }) {
+  const [open, setOpen] = useState<ShellOverlay>(null);
+  useAppCommands(user);
+  useShortcuts(
+    useMemo<Shortcut[]>(
+      () => [
+        {
+          keys: "Mod+K",
+          title: "Commands",
+          group: "Everywhere",
+          run: () => setOpen((now) => (now === "palette" ? null : "palette")),
+        },
+        {
+          keys: "?",
+          title: "This help",
+          group: "Everywhere",
+          run: () => setOpen("help"),
+        },
+      ],
+      [],
+    ),
+  );
   return (
-    <div className="flex min-h-dvh">
-      <nav aria-label="Main" className="w-56 shrink-0 border-r border-line bg-sunken p-3">
-        <p className="mb-4 flex items-center gap-2 px-2 font-semibold">
-          <Mark /> Heliograph
-        </p>
-        {navigation.map((section) => (
-          <ul key={section.title ?? ""}>
-            {section.entries
-              .filter((entry) => hasRole(user, entry.least))
-              .map(({ to, label, icon: Icon }) => (
-                <li key={to}>
-                  <Link to={to} className="flex items-center gap-2 rounded-md px-2 py-1.5">
-                    <Icon aria-hidden size={16} /> {label}
-                  </Link>
-                </li>
-              ))}
-          </ul>
-        ))}
-        <Button size="sm" onClick={() => void session.signOut()}>
-          Sign out
-        </Button>
-      </nav>
-      <main className="min-w-0 flex-1">
-        <Outlet />
-      </main>
+    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[14rem_minmax(0,1fr)]">
+      <a
+        href="#content"
+        className="sr-only rounded-md bg-sun px-3 py-2 text-sun-ink focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50"
+      >
+        Skip to the content
+      </a>
+      <div className="border-r border-line bg-sunken max-lg:hidden">
+        <div className="sticky top-0 h-dvh">
+          <Sidebar user={user} />
+        </div>
+      </div>
+      <div className="flex min-w-0 flex-col">
+        <TopBar
+          user={user}
+          onOpenMenu={() => setOpen("menu")}
+          onOpenPalette={() => setOpen("palette")}
+          onOpenHelp={() => setOpen("help")}
+        />
+        <NetworkBanner />
+        <main id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+          <Permitted user={user} />
+        </main>
+      </div>
+      <Suspense>
+        <ShellOverlays user={user} open={open} onOpen={setOpen} />
+      </Suspense>
     </div>
   );
+}
+
+/** The page, or why the person's role does not have it. */
+function Permitted({ user }: { user: User }) {
+  const least = useMatches({
+    select: (matches) => matches.findLast(({ staticData }) => staticData.least)?.staticData.least,
+  });
+  return least && !hasRole(user, least) ? <ForbiddenPage least={least} /> : <Outlet />;
 }

@@ -2,16 +2,51 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { compact, type RawSearch, textParam } from "@/lib/search-params";
 import { rootRoute } from "./root-route";
 
+/** A path of our own only: a link must not lead people away after they have signed in. */
+export function ownPath(path: string | undefined): string | undefined {
+  return path !== undefined && /^\/(?![/\\])/.test(path) ? path : undefined;
+}
+
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
   staticData: { title: "Sign in" },
-  validateSearch: (search: RawSearch): { next?: string } => {
-    const next = textParam(search["next"]);
-    // A path of our own only: a link must not lead people away after they signed in.
-    return compact({ next: next && /^\/(?![/\\])/.test(next) ? next : undefined });
-  },
+  validateSearch: (search: RawSearch): { next?: string } =>
+    compact({ next: ownPath(textParam(search["next"])) }),
   component: lazyRouteComponent(() => import("@/features/accounts/sign-in-page"), "SignInPage"),
 });
 
-export const accountsRoutes = [signInRoute] as const;
+// What the one-time links of the API lead to; the token stands behind #.
+const setupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/setup",
+  staticData: { title: "Set up" },
+  component: lazyRouteComponent(() => import("@/features/accounts/setup-page"), "SetupPage"),
+});
+
+const invitationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/invitation",
+  staticData: { title: "Invitation" },
+  component: lazyRouteComponent(
+    () => import("@/features/accounts/invitation-page"),
+    "InvitationPage",
+  ),
+});
+
+const passwordResetRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/password-reset",
+  staticData: { title: "New password" },
+  component: lazyRouteComponent(
+    () => import("@/features/accounts/password-reset-page"),
+    "PasswordResetPage",
+  ),
+});
+
+export const accountsRoutes = [
+  signInRoute,
+  setupRoute,
+  invitationRoute,
+  passwordResetRoute,
+] as const;

@@ -11,7 +11,7 @@ export const shellRoute = createRoute({
   beforeLoad: async ({ location }) => {
     await session.start();
     if (session.state.status === "signed-out") {
-      const next = location.href === "/" ? undefined : location.href;
+      const next = location.href === "/" || session.state.hasLeft ? undefined : location.href;
       throw redirect({ to: "/sign-in", search: next ? { next } : {}, replace: true });
     }
   },

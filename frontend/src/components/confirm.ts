@@ -1,6 +1,4 @@
 import { type ReactNode, useSyncExternalStore } from "react";
-import { Button } from "./button";
-import { Dialog } from "./dialog";
 
 export interface Question {
   /** "Delete the connection “Shop”?" */
@@ -12,11 +10,11 @@ export interface Question {
   isDangerous?: boolean;
 }
 
-interface Asked extends Question {
+export interface AskedQuestion extends Question {
   answer: (isYes: boolean) => void;
 }
 
-let asked: Asked | null = null;
+let asked: AskedQuestion | null = null;
 const listeners = new Set<() => void>();
 
 /** Ask before what cannot be undone; true when the person says yes. */
@@ -33,29 +31,9 @@ export function confirmAction(question: Question): Promise<boolean> {
   });
 }
 
-/** Where `confirmAction` asks; once in the app. */
-export function ConfirmHost() {
-  const question = useSyncExternalStore(subscribe, () => asked);
-  return (
-    <Dialog
-      isOpen={question !== null}
-      onClose={() => question?.answer(false)}
-      title={question?.title ?? ""}
-      description={question?.detail}
-      size="sm"
-      footer={
-        <>
-          <Button onClick={() => question?.answer(false)}>Cancel</Button>
-          <Button
-            variant={question?.isDangerous ? "danger" : "primary"}
-            onClick={() => question?.answer(true)}
-          >
-            {question?.action}
-          </Button>
-        </>
-      }
-    />
-  );
+/** What is asked now; for `ConfirmHost`. */
+export function useAskedQuestion(): AskedQuestion | null {
+  return useSyncExternalStore(subscribe, () => asked);
 }
 
 function subscribe(listener: () => void): () => void {
@@ -63,7 +41,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function show(next: Asked | null): void {
+function show(next: AskedQuestion | null): void {
   asked = next;
   for (const listener of listeners) {
     listener();

@@ -1,0 +1,78 @@
+import { Link, useMatches } from "@tanstack/react-router";
+import { ChevronRight, Menu as MenuIcon, Search } from "lucide-react";
+import { lazy, Suspense } from "react";
+import type { User } from "@/api/session";
+import { IconButton } from "@/components/button";
+import { Keys } from "@/components/keys";
+import { useNamedTitle } from "@/lib/page-title";
+import { UserButton } from "./user-button";
+
+// After the first paint; until then the button stands there alone.
+const UserMenu = lazy(async () => ({ default: (await import("./user-menu")).UserMenu }));
+
+export interface TopBarProps {
+  user: User;
+  onOpenMenu: () => void;
+  onOpenPalette: () => void;
+  onOpenHelp: () => void;
+}
+
+export function TopBar({ user, onOpenMenu, onOpenPalette, onOpenHelp }: TopBarProps) {
+  return (
+    <header className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-canvas px-3 sm:px-5">
+      <IconButton icon={MenuIcon} label="Menu" onClick={onOpenMenu} className="-ml-1.5 lg:hidden" />
+      <Breadcrumbs />
+      <div className="ml-auto flex items-center gap-1">
+        <button
+          type="button"
+          onClick={onOpenPalette}
+          aria-label="Search and commands"
+          className="flex h-8 items-center gap-2 rounded-md px-2 text-sm text-quiet hover:text-ink sm:border sm:border-line sm:bg-surface"
+        >
+          <Search aria-hidden size={15} />
+          <span className="max-sm:hidden">Go to or do</span>
+          <span className="max-sm:hidden">
+            <Keys keys="Mod+K" />
+          </span>
+        </button>
+        <Suspense fallback={<UserButton name={user.name} />}>
+          <UserMenu user={user} onOpenHelp={onOpenHelp} />
+        </Suspense>
+      </div>
+    </header>
+  );
+}
+
+function Breadcrumbs() {
+  const crumbs = useMatches({
+    select: (matches) =>
+      matches.flatMap(({ staticData, pathname }) =>
+        staticData.title ? [{ title: staticData.title, to: pathname }] : [],
+      ),
+    structuralSharing: true,
+  });
+  const named = useNamedTitle();
+  return (
+    <nav aria-label="Breadcrumbs" className="min-w-0">
+      <ol className="flex min-w-0 items-center gap-1.5 text-sm">
+        {crumbs.map(({ title, to }, index) => {
+          const isLast = index === crumbs.length - 1;
+          return (
+            <li key={to} className="flex min-w-0 items-center gap-1.5">
+              {index > 0 && <ChevronRight aria-hidden size={14} className="shrink-0 text-quiet" />}
+              {isLast ? (
+                <span aria-current="page" className="truncate font-medium">
+                  {named ?? title}
+                </span>
+              ) : (
+                <Link to={to} className="truncate text-quiet hover:text-ink">
+                  {title}
+                </Link>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+    </nav>
+  );
+}
