@@ -41,8 +41,8 @@ class FileAnswer:
 class Site:
     """The files of ``folder``, each answered with ``headers``. Nothing outside of it is reachable.
 
-    A path without an ending that asks for HTML and names no file gets ``index.html``: it is a page
-    that the app itself draws.
+    A path whose last part has no dot and that names no file gets ``index.html``: it is a page that
+    the app itself draws.
     """
 
     def __init__(self, folder: Path, headers: Mapping[str, str]) -> None:
@@ -54,7 +54,7 @@ class Site:
         if method not in ("GET", "HEAD"):
             return FileAnswer(405, {**self._headers, "allow": "GET, HEAD"})
         found = self._find(path)
-        if found is None and _asks_for_a_page(path, headers.get("accept", "")):
+        if found is None and _is_page(path):
             found = self._find("/")
         if found is None:
             return FileAnswer(404, self._headers)
@@ -97,8 +97,9 @@ class Site:
         return FileAnswer(200, said, None if is_head else chosen, about.st_size)
 
 
-def _asks_for_a_page(path: str, accept: str) -> bool:
-    return "." not in path.rpartition("/")[2] and "text/html" in accept.lower()
+def _is_page(path: str) -> bool:
+    """Tell an address of the app from a missing file, as the function of CloudFront does."""
+    return "." not in path.rpartition("/")[2]
 
 
 def _media_type(path: Path) -> str:
