@@ -1,22 +1,21 @@
 """Fixtures of the tests that use the app in a browser.
 
-`demo` serves the app with its demo, once per worker; `visit` opens pages of it, each in a context
-of its own, signed in as a role or as nobody. A page that writes an error to the console, breaks the
-policy or asks another host fails its test.
+`demo_app` is the app with its demo, one for all workers; `visit` opens pages of it, each in a
+context of its own, signed in as a role or as nobody. A page that writes an error to the console,
+breaks the policy or asks another host fails its test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser
 from tests.support.browser import WatchedPage, launched_browser, watched_page
-from tests.support.serving import Served, served
-
-ROLES = ("admin", "editor", "viewer")
+from tests.support.shared_demo import Demo, SharedDemo
 
 
 class Visit(Protocol):
@@ -33,24 +32,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def demo_app(session_folder: Path) -> Iterator[Demo]:
     """The app with its demo. What a test changes there, others find: use names of your own."""
-    data_dir = tmp_path_factory.mktemp("browser") / "data"
-    with served("--demo", "--port", "0", "--data-dir", data_dir) as started:
-        started.wait_for_line("viewer ")
-        yield started
+    with SharedDemo(session_folder / "demo-app").in_use() as demo:
+        yield demo
 
 
 @pytest.fixture(scope="session")
-def people(demo_app: Served) -> dict[str, tuple[str, str]]:
+def people(demo_app: Demo) -> Mapping[str, tuple[str, str]]:
     """Email and password by role."""
-    words = [line.split(" ") for line in demo_app.out]
-    return {one[0]: (one[1], one[2]) for one in words if one[0] in ROLES}
+    return demo_app.people
 
 
 @pytest.fixture
 def visit(
-    browser: Browser, demo_app: Served, people: dict[str, tuple[str, str]]
+    browser: Browser, demo_app: Demo, people: Mapping[str, tuple[str, str]]
 ) -> Iterator[Visit]:
     with ExitStack() as stack:
 
@@ -70,9 +66,13 @@ def sign_in_context(watched: WatchedPage, email: str, password: str) -> None:
         f"{watched.base_url}/api/session", data={"email": email, "password": password}
     )
     assert answer.ok, answer.text()
-    watched.page.context.add_init_script(
-        'try { localStorage.setItem("heliograph.has-session", "1") } catch {}'
-    )
+    # Once: who signs out afterwards stays out.
+    watched.page.context.add_init_script("""
+        if (location.protocol.startsWith("http") && !sessionStorage.getItem("signed-in-by-test")) {
+          sessionStorage.setItem("signed-in-by-test", "1");
+          localStorage.setItem("heliograph.has-session", "1");
+        }
+    """)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser
-from tests.e2e.conftest import ROLES, sign_in_context
+from tests.e2e.conftest import sign_in_context
 from tests.e2e.screens import SCREENS, Screen
 from tests.support.browser import launched_browser, watched_page
 from tests.support.repository import ROOT
-from tests.support.serving import served
+from tests.support.shared_demo import Demo, SharedDemo
 
 FOLDER = ROOT / ".cache/screenshots"
 WIDE = {"width": 1280, "height": 800}
@@ -26,12 +26,12 @@ LOOKS = {
 }
 
 
-def take(browser: Browser, url: str, people: dict[str, tuple[str, str]], screen: Screen) -> None:
+def take(browser: Browser, demo: Demo, screen: Screen) -> None:
     """Write the pictures of one screen."""
     for look, options in LOOKS.items():
-        with watched_page(browser, url, **options) as watched:
+        with watched_page(browser, demo.url, **options) as watched:
             if screen.role:
-                sign_in_context(watched, *people[screen.role])
+                sign_in_context(watched, *demo.people[screen.role])
             page = watched.open(screen.path)
             page.get_by_role("heading", name=screen.heading).first.wait_for()
             page.wait_for_load_state("networkidle")
@@ -43,15 +43,12 @@ def main(names: list[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        served("--demo", "--port", "0", "--data-dir", Path(folder) / "data") as started,
+        SharedDemo(Path(folder)).in_use() as demo,
         launched_browser() as browser,
     ):
-        started.wait_for_line("viewer ")
-        words = [line.split(" ") for line in started.out]
-        people = {one[0]: (one[1], one[2]) for one in words if one[0] in ROLES}
         for screen in SCREENS:
             if not names or screen.name in names:
-                take(browser, started.url, people, screen)
+                take(browser, demo, screen)
                 sys.stdout.write(f"{screen.name}\n")
 
 

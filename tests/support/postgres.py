@@ -41,7 +41,7 @@ class SharedServer:
 
     @contextmanager
     def in_use(self) -> Iterator[PostgresServer]:
-        me = self._users / _process_name(os.getpid())
+        me = self._users / process_name(os.getpid())
         with self.locked():
             self._users.mkdir(exist_ok=True)
             me.touch()
@@ -66,7 +66,7 @@ class SharedServer:
 
     def remove_if_unused(self) -> None:
         with self.locked():
-            if self._users.is_dir() and any(map(_is_user_alive, self._users.iterdir())):
+            if self._users.is_dir() and any(map(is_user_alive, self._users.iterdir())):
                 return
             with contextlib.suppress(LocalDatabaseError):
                 server = PostgresServer(self.server_dir, binaries=self._binaries)
@@ -96,12 +96,14 @@ def fresh_database(server_url: Callable[[str], str]) -> Iterator[str]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-def _process_name(pid: int) -> str:
+def process_name(pid: int) -> str:
+    """Return a name that no later process with the same id has."""
     return f"{pid}-{psutil.Process(pid).create_time():.2f}"
 
 
-def _is_user_alive(user: Path) -> bool:
+def is_user_alive(user: Path) -> bool:
+    """Whether the process after which this file is named still runs."""
     try:
-        return _process_name(int(user.name.partition("-")[0])) == user.name
+        return process_name(int(user.name.partition("-")[0])) == user.name
     except psutil.NoSuchProcess:
         return False

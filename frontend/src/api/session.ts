@@ -119,6 +119,15 @@ export class Session {
     this.#tell({ kind: "renewed", answer, at: this.#around.now() });
   }
 
+  /** What is known of the person has changed: their name, their role. */
+  correct({ id, name, role }: Pick<User, "id" | "name" | "role">): void {
+    const { status, user } = this.#state;
+    const isNews = user?.id === id && (user.name !== name || user.role !== role);
+    if (status === "signed-in" && isNews) {
+      this.#change({ status, user: { ...user, name, role } });
+    }
+  }
+
   async signOut(): Promise<void> {
     const response = await this.#send("DELETE", "/api/session");
     if (!response.ok && response.status !== 401) {

@@ -16,6 +16,7 @@ export function CommandPalette({ onDone }: { onDone: () => void }) {
       <div className="flex items-center gap-3 border-b border-line px-4">
         <Search aria-hidden size={18} className="shrink-0 text-quiet" />
         <Palette.Input
+          autoFocus
           placeholder="Where to, or what to do?"
           className="h-13 w-full min-w-0 bg-transparent text-lg outline-none placeholder:text-quiet"
         />

@@ -26,12 +26,11 @@ export function TopBar({ user, onOpenMenu, onOpenPalette, onOpenHelp }: TopBarPr
         <button
           type="button"
           onClick={onOpenPalette}
-          aria-label="Search and commands"
           className="flex h-8 items-center gap-2 rounded-md px-2 text-sm text-quiet hover:text-ink sm:border sm:border-line sm:bg-surface"
         >
           <Search aria-hidden size={15} />
-          <span className="max-sm:hidden">Go to or do</span>
-          <span className="max-sm:hidden">
+          <span className="max-sm:sr-only">Go to or do</span>
+          <span className="max-sm:hidden" aria-hidden>
             <Keys keys="Mod+K" />
           </span>
         </button>

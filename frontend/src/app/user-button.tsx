@@ -6,11 +6,11 @@ export function UserButton({ name, ...rest }: ComponentProps<"button"> & { name:
   return (
     <button
       type="button"
-      aria-label={`You: ${name}`}
       {...rest}
       className="ml-1 grid size-8 place-items-center rounded-full border border-line bg-surface text-xs font-semibold hover:bg-hover"
     >
-      {initials(name)}
+      <span aria-hidden>{initials(name)}</span>
+      <span className="sr-only">You: {name}</span>
     </button>
   );
 }

@@ -38,9 +38,11 @@ export function Field({ label, hint, error, isOptional, className, children }: F
           {hint}
         </p>
       )}
-      <p id={`${id}-error`} role="alert" className={cn("text-sm text-bad", !error && "hidden")}>
-        {error}
-      </p>
+      {error && (
+        <p id={`${id}-error`} role="alert" className="text-sm text-bad">
+          {error}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,4 +1,8 @@
-/** What may stand in a URL, read without trust: a wrong value counts as none. */
+/**
+ * What may stand in a URL, read without trust: a wrong value counts as none. A route's
+ * `validateSearch` names each of its keys, as undefined where it is wrong: what it leaves out, the
+ * router passes on as it came.
+ */
 export type RawSearch = Record<string, unknown>;
 
 export function textParam(value: unknown): string | undefined {
@@ -20,13 +24,4 @@ export function wholeNumberParam(value: unknown, least = 0): number | undefined 
 
 export function flagParam(value: unknown): true | undefined {
   return value === true ? true : undefined;
-}
-
-/** Leave out what is undefined, so that the URL stays short. */
-export function compact<T extends RawSearch>(
-  search: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

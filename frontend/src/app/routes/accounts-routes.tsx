@@ -1,5 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { compact, type RawSearch, textParam } from "@/lib/search-params";
+import { type RawSearch, textParam } from "@/lib/search-params";
 import { rootRoute } from "./root-route";
 
 /** A path of our own only: a link must not lead people away after they have signed in. */
@@ -11,8 +11,9 @@ const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
   staticData: { title: "Sign in" },
-  validateSearch: (search: RawSearch): { next?: string } =>
-    compact({ next: ownPath(textParam(search["next"])) }),
+  validateSearch: (search: RawSearch): { next?: string | undefined } => ({
+    next: ownPath(textParam(search["next"])),
+  }),
   component: lazyRouteComponent(() => import("@/features/accounts/sign-in-page"), "SignInPage"),
 });
 
