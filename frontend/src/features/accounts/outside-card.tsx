@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Mark } from "@/components/mark";
+import { Ridge } from "./ridge";
 
 export interface OutsideCardProps {
   title: string;
@@ -10,7 +11,8 @@ export interface OutsideCardProps {
 /** The frame of pages for who is not signed in. */
 export function OutsideCard({ title, lead, children }: OutsideCardProps) {
   return (
-    <main className="outside mx-auto flex min-h-dvh w-full max-w-104 flex-col justify-center gap-7 px-4 py-10">
+    <main className="mx-auto flex min-h-dvh w-full max-w-104 flex-col justify-center gap-7 px-4 py-10">
+      <Ridge />
       <p className="flex items-center gap-3 text-lg font-semibold tracking-tight">
         <Mark size={32} /> Heliograph
       </p>
