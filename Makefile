@@ -26,6 +26,10 @@ ROUNDS ?= 20
 SEED ?= 1
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
+# Compiled once, and not again in each of thousands of processes, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
+NEEDS_PYTHON = if [ -z "$(PYTHON)" ]; then echo "Heliograph needs Python 3.11 or newer with venv; none was found on PATH (try: make PYTHON=/path/to/python3 up)." >&2; exit 1; fi
 
 .PHONY: help install up down frontend dev test test-nodes check format acceptance screenshots bench openapi lock sam-local localstack test-cloud clean
 
@@ -35,7 +39,7 @@ help: ## List the commands
 install: $(VENV)/.installed ## Install everything into .venv (first time: about a minute)
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
-	@if [ -z "$(PYTHON)" ]; then echo "Heliograph needs Python 3.11 or newer with venv; none was found on PATH (try: make PYTHON=/path/to/python3 up)." >&2; exit 1; fi
+	@$(NEEDS_PYTHON)
 	@echo "Installing into $(VENV) with $$($(PYTHON) --version) ..."
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
@@ -43,10 +47,11 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@touch $@
 
 # The SAM CLI pins what it needs itself, so it has an environment of its own.
-$(SAM)/.installed: requirements/sam.txt | install
+$(SAM)/.installed: requirements/sam.txt
+	@$(NEEDS_PYTHON)
 	@echo "Installing the SAM CLI into $(SAM) ..."
 	@rm -rf $(SAM)
-	@$(BIN)/python -m venv $(SAM)
+	@$(PYTHON) -m venv $(SAM)
 	@$(SAM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/sam.txt
 	@touch $@
 
@@ -97,9 +102,11 @@ frontend: install frontend/dist/index.html ## Build the web app into frontend/di
 dev: install frontend/node_modules/.installed ## Serve the web app's sources with hot reload, beside a running make up (PORT)
 	@cd frontend && HELIOGRAPH_URL="http://127.0.0.1:$(PORT)" $(NPM) run --silent dev
 
-test: install $(SAM)/.installed frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## Run every test
+# Installed side by side: each waits for downloads half of its time.
+test: ## Run every test
+	@$(MAKE) --no-print-directory --jobs=3 install $(SAM)/.installed frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed
 	@cd frontend && $(NPM) run --silent types && $(NPM) test --silent
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-nodes: install ## Kill nodes at random, for some minutes (ROUNDS, SEED)
 	@$(BIN)/python -m tests.support.node_rounds "$(ROUNDS)" "$(SEED)"

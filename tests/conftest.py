@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
@@ -25,6 +26,17 @@ from heliograph.local.postgres_server import PostgresServer
 from heliograph.platform.keys_file import create_key_file
 from heliograph.platform.settings import AppSettings
 from heliograph.web.services import Services
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Let `-n auto` start three workers for two cores.
+
+    Many tests wait for a lease, a timeout or a process, and leave their core to another one.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # pytest-xdist reads it
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ((cores or 1) * 3 + 1) // 2
 
 
 @pytest.fixture(scope="session")
