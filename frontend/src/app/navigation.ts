@@ -1,4 +1,4 @@
-import { House, type LucideIcon } from "lucide-react";
+import { Database, House, type LucideIcon } from "lucide-react";
 import type { Role } from "@/api/session";
 import type { AppPath } from "./router";
 
@@ -23,6 +23,16 @@ export interface NavigationSection {
 export const navigation: readonly NavigationSection[] = [
   {
     title: null,
-    entries: [{ to: "/", label: "Home", icon: House, least: "viewer", key: "h" }],
+    entries: [
+      { to: "/", label: "Home", icon: House, least: "viewer", key: "h" },
+      {
+        to: "/connections",
+        label: "Connections",
+        icon: Database,
+        least: "editor",
+        key: "c",
+        lead: "The databases that can be asked, and the logins for them.",
+      },
+    ],
   },
 ];

@@ -1,0 +1,15 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import { unwrap } from "@/api/transport";
+import type { NewConnection } from "./connection-values";
+
+export function useCreateConnection() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewConnection) => unwrap(api.POST("/api/connections", { body })),
+    onSuccess: (connection) => {
+      client.setQueryData(["connections", connection.id], connection);
+      return client.invalidateQueries({ queryKey: ["connections", "list"] });
+    },
+  });
+}
