@@ -21,5 +21,7 @@ SCREENS = (
     Screen("invitation-cut", "/invitation", None, "This link is not whole"),
     Screen("home-admin", "/", "admin", "Welcome"),
     Screen("home-viewer", "/", "viewer", "Welcome"),
+    Screen("connections", "/connections", "editor", "Connections"),
+    Screen("connection-new", "/connections/new", "editor", "New connection"),
     Screen("not-found", "/no/such/page", "editor", "There is nothing here"),
 )

@@ -18,6 +18,7 @@ from heliograph.web.services import Services
 
 PASSWORD = "the quick brown heron 7"
 EXPORT = "/api/audit-events/export"
+EXPORT_LINK = "/api/audit-events/export-link"
 
 
 @pytest.fixture
@@ -50,7 +51,12 @@ def listed(answer: Answered) -> list[str]:
 def download(services: Services, answer: Answered) -> bytes:
     """Return what the link of an export leads to."""
     assert answer.status == 303, answer.text
-    link = urlsplit(answer.headers["location"])
+    return read_link(services, answer.headers["location"])
+
+
+def read_link(services: Services, url: str) -> bytes:
+    """Return the file that a link leads to."""
+    link = urlsplit(url)
     blobs = services.blobs
     assert isinstance(blobs, FolderBlobStore)
     return blobs.open_linked(link.path, dict(parse_qsl(link.query))).path.read_bytes()
@@ -67,7 +73,9 @@ def test_an_admin_sees_what_was_done_by_whom_and_from_where(api: Api, admin: str
     assert PASSWORD not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/api/audit-events", f"{EXPORT}?format=csv"])
+@pytest.mark.parametrize(
+    "path", ["/api/audit-events", f"{EXPORT}?format=csv", f"{EXPORT_LINK}?format=csv"]
+)
 def test_nobody_but_an_admin_reads_it(api: Api, sign_in: Callable[[Role], str], path: str) -> None:
     assert api.get(path).code == "unauthenticated"
     for role in (Role.EDITOR, Role.VIEWER):
@@ -137,7 +145,15 @@ def test_an_export_is_a_link_to_a_file(api: Api, services: Services, admin: str)
     assert exported == {"format": "ndjson", "events": 1, "action": "user"}
 
 
-def test_an_export_needs_a_format_that_there_is(api: Api, admin: str) -> None:
+def test_a_page_is_told_where_the_export_is(api: Api, services: Services, admin: str) -> None:
+    answer = api.get(f"{EXPORT_LINK}?format=ndjson&action=user", token=admin)
+    assert (answer.status, list(answer.json)) == (200, ["url"])
+    lines = read_link(services, answer.json["url"]).splitlines()
+    assert [json.loads(line)["action"] for line in lines] == ["user.created"]
+
+
+@pytest.mark.parametrize("path", [EXPORT, EXPORT_LINK])
+def test_an_export_needs_a_format_that_there_is(api: Api, admin: str, path: str) -> None:
     for query, place in (("", "?format"), ("?format=xml", "?format")):
-        answer = api.get(f"{EXPORT}{query}", token=admin)
+        answer = api.get(f"{path}{query}", token=admin)
         assert (answer.status, answer.json["errors"][0]["path"]) == (422, place)

@@ -26,6 +26,7 @@ class Demo:
 
     url: str
     people: Mapping[str, tuple[str, str]]
+    data_dir: Path
 
 
 class SharedDemo:
@@ -67,6 +68,7 @@ class SharedDemo:
         # The shell leaves it behind: whoever started it may end before the others do.
         command = [HELIOGRAPH, "serve", "--demo", "--port", "0", "--data-dir", self._data_dir]
         errors = self._folder / "errors"
+        errors.touch()  # The shell that makes it otherwise may be slower than the first look at it.
         subprocess.run(
             ["/bin/sh", "-c", _IN_BACKGROUND, "sh", self._out, errors, *command],
             env=environment({}),
@@ -102,7 +104,7 @@ class SharedDemo:
             for line in self._lines(f"{role} ")
             for _, email, password in [line.split(" ")]
         }
-        return Demo(self._lines(_READY)[0].removeprefix(_READY), people)
+        return Demo(self._lines(_READY)[0].removeprefix(_READY), people, self._data_dir)
 
     def _lines(self, beginning: str) -> list[str]:
         lines = self._out.read_text().splitlines() if self._out.exists() else []

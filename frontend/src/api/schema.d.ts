@@ -932,6 +932,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit-events/export-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export what was done, and answer where the file is
+         * @description For admins. Tokens need the scope `read`.
+         */
+        get: operations["link_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1108,6 +1128,13 @@ export interface components {
         AuditEventsAnswer: {
             items: components["schemas"]["AuditEventAnswer"][];
             next: string | null;
+        };
+        /**
+         * AuditExportAnswer
+         * @description Where the file is; ``url`` is a secret that ends after 15 minutes.
+         */
+        AuditExportAnswer: {
+            url: string;
         };
         /**
          * ChangedConnection
@@ -4889,6 +4916,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description Unprocessable Entity: `export_too_large`, `request_invalid` */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            /** @description Service Unavailable: `database_unavailable`, `storage_unavailable` */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link_export: {
+        parameters: {
+            query: {
+                /** @description Who did it, by their id. */
+                actor_id?: string;
+                /** @description A whole action, such as `user.created`, or its noun, such as `user`. */
+                action?: string;
+                /** @description What kind of thing it was done to. */
+                object_type?: string;
+                /** @description The thing that it was done to. */
+                object_id?: string;
+                /** @description Not before this time. */
+                from?: string;
+                /** @description Before this time. */
+                to?: string;
+                /** @description Found in the name of the thing or the email of who did it. */
+                search?: string;
+                /** @description A line of JSON each, or CSV. */
+                format: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditExportAnswer"];
+                };
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];

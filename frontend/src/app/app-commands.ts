@@ -1,20 +1,79 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Laptop, LogOut, Moon, Sun } from "lucide-react";
+import {
+  Database,
+  KeyRound,
+  Laptop,
+  LogOut,
+  type LucideIcon,
+  Moon,
+  Sun,
+  UserPlus,
+  UsersRound,
+} from "lucide-react";
 import { useMemo } from "react";
 import { session } from "@/api/client";
-import type { User } from "@/api/session";
+import type { Role, User } from "@/api/session";
 import { hasRole } from "@/api/use-session";
 import { notify } from "@/components/toast";
 import { type Command, useCommands } from "@/lib/commands";
 import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
 import { chooseTheme } from "@/lib/theme";
 import { navigation } from "./navigation";
+import type { AppPath } from "./router";
 
 export const themes = [
   { choice: "system", label: "Theme of the system", icon: Laptop },
   { choice: "light", label: "Light theme", icon: Sun },
   { choice: "dark", label: "Dark theme", icon: Moon },
 ] as const;
+
+/** What can be made from anywhere. */
+const newThings: readonly {
+  id: string;
+  title: string;
+  icon: LucideIcon;
+  keywords: string[];
+  least: Role;
+  to: AppPath;
+  search: { new?: true };
+}[] = [
+  {
+    id: "connections.new",
+    title: "New connection",
+    icon: Database,
+    keywords: ["database", "add", "connect"],
+    least: "editor",
+    to: "/connections/new",
+    search: {},
+  },
+  {
+    id: "invitations.new",
+    title: "Invite somebody",
+    icon: UserPlus,
+    keywords: ["user", "person", "add", "invitation"],
+    least: "admin",
+    to: "/invitations",
+    search: { new: true },
+  },
+  {
+    id: "groups.new",
+    title: "New group",
+    icon: UsersRound,
+    keywords: ["team", "add"],
+    least: "admin",
+    to: "/groups",
+    search: { new: true },
+  },
+  {
+    id: "tokens.new",
+    title: "New personal token",
+    icon: KeyRound,
+    keywords: ["api", "script", "key"],
+    least: "viewer",
+    to: "/tokens",
+    search: { new: true },
+  },
+];
 
 export function signOut(): void {
   session.signOut().catch(notify.failed);
@@ -41,6 +100,16 @@ export function useAppCommands(user: User): void {
           run: () => void navigate({ to }),
           ...(key ? { keys: `g ${key}` } : {}),
         })),
+        ...newThings
+          .filter(({ least }) => hasRole(user, least))
+          .map(({ id, title, icon, keywords, to, search }) => ({
+            id,
+            title,
+            group: "New",
+            icon,
+            keywords,
+            run: () => void navigate({ to, search }),
+          })),
         ...themes.map(({ choice, label, icon }) => ({
           id: `theme.${choice}`,
           title: label,
@@ -58,7 +127,7 @@ export function useAppCommands(user: User): void {
           run: signOut,
         },
       ],
-      [entries, navigate],
+      [entries, navigate, user],
     ),
   );
   useShortcuts(

@@ -1,4 +1,14 @@
-import { Database, House, type LucideIcon } from "lucide-react";
+import {
+  CircleHelp,
+  Database,
+  House,
+  KeyRound,
+  type LucideIcon,
+  MailPlus,
+  ScrollText,
+  Users,
+  UsersRound,
+} from "lucide-react";
 import type { Role } from "@/api/session";
 import type { AppPath } from "./router";
 
@@ -33,6 +43,36 @@ export const navigation: readonly NavigationSection[] = [
         key: "c",
         lead: "The databases that can be asked, and the logins for them.",
       },
+    ],
+  },
+  {
+    title: "Administration",
+    entries: [
+      {
+        to: "/users",
+        label: "People",
+        icon: Users,
+        least: "admin",
+        key: "p",
+        lead: "Who can sign in, and what they may do.",
+      },
+      { to: "/groups", label: "Groups", icon: UsersRound, least: "admin" },
+      { to: "/invitations", label: "Invitations", icon: MailPlus, least: "admin", key: "i" },
+      {
+        to: "/audit-events",
+        label: "Audit record",
+        icon: ScrollText,
+        least: "admin",
+        key: "a",
+        lead: "Who did what, and what it was before.",
+      },
+    ],
+  },
+  {
+    title: "You",
+    entries: [
+      { to: "/tokens", label: "Personal tokens", icon: KeyRound, least: "viewer" },
+      { to: "/roles", label: "What roles may do", icon: CircleHelp, least: "viewer" },
     ],
   },
 ];

@@ -1,8 +1,8 @@
 import { Field, TextInput } from "@/components/field";
+import { Panel } from "@/components/panel";
 import { Select } from "@/components/select";
 import type { ConnectionValues } from "./connection-values";
 import type { FieldsProps } from "./fields-props";
-import { FormSection } from "./form-section";
 
 const IDENTITIES = [
   {
@@ -45,7 +45,7 @@ const OTHER = { value: "other", label: "Another time, in seconds" };
 export function AnswersSection({ values, set, errorOf, isDisabled }: FieldsProps) {
   const isListed = KEPT_FOR.some(({ value }) => value === values.cacheSeconds);
   return (
-    <FormSection title="Answers and history">
+    <Panel title="Answers and history">
       <Field
         label="Row-level security"
         hint={IDENTITIES.find(({ value }) => value === values.identity)?.hint}
@@ -107,6 +107,6 @@ export function AnswersSection({ values, set, errorOf, isDisabled }: FieldsProps
           />
         )}
       </Field>
-    </FormSection>
+    </Panel>
   );
 }

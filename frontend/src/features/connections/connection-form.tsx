@@ -63,7 +63,12 @@ export function ConnectionForm(props: ConnectionFormProps) {
     >
       <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_21rem] xl:items-start xl:gap-6">
         <div className="flex min-w-0 flex-col gap-4">
-          <PlaceSection {...fields} hasStored={hasStored} mustRetype={mustRetype} />
+          <PlaceSection
+            {...fields}
+            isNew={connection === null}
+            hasStored={hasStored}
+            mustRetype={mustRetype}
+          />
           <EncryptionSection {...fields} />
           <LimitsSection {...fields} />
           <AnswersSection {...fields} />

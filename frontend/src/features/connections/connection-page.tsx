@@ -160,10 +160,7 @@ function Editing({ connection }: { connection: Connection }) {
         onChange={setValues}
         isDirty={isChanged(before, values)}
         save={save}
-        onSaved={(saved) => {
-          adopt(saved);
-          notify.done("Saved");
-        }}
+        onSaved={adopt}
         isDisabled={!connection.can_edit}
         secondary={
           isChanged(before, values) && (

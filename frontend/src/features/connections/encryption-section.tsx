@@ -2,10 +2,10 @@ import { Upload } from "lucide-react";
 import { type ChangeEvent, useRef, useState } from "react";
 import { Button } from "@/components/button";
 import { Field, TextArea } from "@/components/field";
+import { Panel } from "@/components/panel";
 import { Select } from "@/components/select";
 import type { SslMode } from "./connection-url";
 import type { FieldsProps } from "./fields-props";
-import { FormSection } from "./form-section";
 
 const MODES: readonly { value: SslMode; label: string; hint: string }[] = [
   {
@@ -55,7 +55,7 @@ export function EncryptionSection({ values, set, errorOf, isDisabled }: FieldsPr
   };
   const isUsed = values.sslMode !== "disable" && values.sslMode !== "prefer";
   return (
-    <FormSection title="Encryption">
+    <Panel title="Encryption">
       <Field
         label="Mode"
         hint={MODES.find(({ value }) => value === values.sslMode)?.hint}
@@ -115,6 +115,6 @@ export function EncryptionSection({ values, set, errorOf, isDisabled }: FieldsPr
           )}
         </div>
       )}
-    </FormSection>
+    </Panel>
   );
 }

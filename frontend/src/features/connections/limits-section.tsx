@@ -1,7 +1,8 @@
+import { ChevronRight } from "lucide-react";
 import { Field, TextInput } from "@/components/field";
+import { Panel } from "@/components/panel";
 import { LIMITED_ROLES, type LimitedRole, type RoleLimitValues } from "./connection-values";
 import type { FieldsProps } from "./fields-props";
-import { FormSection } from "./form-section";
 
 /** What the database is spared. */
 export function LimitsSection(props: FieldsProps) {
@@ -15,7 +16,7 @@ export function LimitsSection(props: FieldsProps) {
       set({ [name]: event.currentTarget.value }),
   });
   return (
-    <FormSection title="Limits" lead="So that no question is too much for the database.">
+    <Panel title="Limits" lead="So that no question is too much for the database.">
       <div className="grid gap-4 sm:grid-cols-3">
         <Field
           label="Queries at once"
@@ -40,7 +41,7 @@ export function LimitsSection(props: FieldsProps) {
         </Field>
       </div>
       <RoleLimits {...props} />
-    </FormSection>
+    </Panel>
   );
 }
 
@@ -59,8 +60,13 @@ function RoleLimits({ values, set, errorOf, isDisabled }: FieldsProps) {
       roleLimits: { ...values.roleLimits, [role]: { ...values.roleLimits[role], ...changes } },
     });
   return (
-    <details open={isSet} className="rounded-md border border-line">
-      <summary className="flex min-h-9 cursor-pointer items-center px-3 text-sm font-medium hover:bg-hover">
+    <details open={isSet} className="group rounded-md border border-line">
+      <summary className="flex min-h-9 cursor-pointer items-center gap-2 px-3 text-sm font-medium hover:bg-hover">
+        <ChevronRight
+          aria-hidden
+          size={15}
+          className="text-quiet transition-transform group-open:rotate-90"
+        />
         Other limits for some roles
       </summary>
       <div className="flex flex-col gap-4 border-t border-line p-3">

@@ -5,7 +5,6 @@ import { buttonClasses } from "@/components/button";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import { Skeleton } from "@/components/skeleton";
-import { notify } from "@/components/toast";
 import { ConnectionForm } from "./connection-form";
 import { type ConnectionValues, copyOf, DEFAULTS, toNewConnection } from "./connection-values";
 import { useCreateConnection } from "./create-connection";
@@ -58,7 +57,6 @@ function Filled({ initial, lead }: { initial: ConnectionValues; lead: string }) 
         isDirty={JSON.stringify(values) !== JSON.stringify(initial)}
         save={() => create.mutateAsync(toNewConnection(values))}
         onSaved={(saved) => {
-          notify.done(`“${saved.name}” is saved`);
           void navigate({
             to: "/connections/$connectionId",
             params: { connectionId: saved.id },

@@ -1,17 +1,19 @@
 import { Link2 } from "lucide-react";
 import { type ClipboardEvent, useId, useState } from "react";
 import { Field, inputClasses, TextInput } from "@/components/field";
+import { Panel } from "@/components/panel";
 import { announce } from "@/lib/announce";
 import { cn } from "@/lib/cn";
 import { readConnectionUrl, type UrlParts } from "./connection-url";
 import type { ConnectionValues } from "./connection-values";
 import type { FieldsProps } from "./fields-props";
-import { FormSection } from "./form-section";
 import { PasswordField } from "./password-field";
 
 /** Where the database is and who logs in to it. */
-export function PlaceSection(props: FieldsProps & { hasStored: boolean; mustRetype: boolean }) {
-  const { values, set, errorOf, isDisabled } = props;
+export function PlaceSection(
+  props: FieldsProps & { isNew: boolean; hasStored: boolean; mustRetype: boolean },
+) {
+  const { values, set, errorOf, isDisabled, isNew } = props;
   const [note, setNote] = useState<{ text: string; isProblem: boolean } | null>(null);
   const text = (name: "name" | "host" | "port" | "database" | "username") => ({
     value: values[name],
@@ -42,8 +44,8 @@ export function PlaceSection(props: FieldsProps & { hasStored: boolean; mustRety
     }
   };
   return (
-    <FormSection title="Database">
-      {!isDisabled && <UrlField note={note} onTake={take} onPaste={onPaste} />}
+    <Panel title="Where it is, and who logs in">
+      {isNew && <UrlField note={note} onTake={take} onPaste={onPaste} />}
       <Field label="Name" hint="What people here call it." error={errorOf("/name")}>
         {(control) => (
           <TextInput {...control} {...text("name")} required maxLength={100} autoComplete="off" />
@@ -60,7 +62,7 @@ export function PlaceSection(props: FieldsProps & { hasStored: boolean; mustRety
               autoCapitalize="none"
               autoComplete="off"
               placeholder="db.example.com"
-              onPaste={onPaste}
+              onPaste={onPaste} // An address that is pasted here fills all fields, too.
             />
           )}
         </Field>
@@ -99,7 +101,7 @@ export function PlaceSection(props: FieldsProps & { hasStored: boolean; mustRety
         </Field>
       </div>
       <PasswordField {...props} />
-    </FormSection>
+    </Panel>
   );
 }
 

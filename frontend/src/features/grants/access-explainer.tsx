@@ -84,8 +84,8 @@ function Answer({
     <div role="status" className="flex flex-col gap-2.5">
       <p className="flex flex-wrap items-center gap-2">
         <span className="font-medium">{name}</span>
-        {level === "edit" && <Tag tone="good">may use, change and share it</Tag>}
-        {level === "view" && <Tag tone="good">may use it</Tag>}
+        {level === "edit" && <Tag tone="good">can use, edit and share it</Tag>}
+        {level === "view" && <Tag tone="good">can use it</Tag>}
         {level === null && <Tag tone="bad">does not see it</Tag>}
       </p>
       <ul className="flex flex-col gap-1.5">

@@ -54,7 +54,7 @@ export function NewGrantForm(props: {
   const picker = { value: grantee, onChange: setGrantee, without };
   return (
     <form onSubmit={submit} className="flex flex-col gap-3 p-4 sm:px-5">
-      <div className="grid gap-3 sm:grid-cols-[8rem_minmax(0,1fr)_13rem_auto] sm:items-end">
+      <div className="grid gap-3 sm:grid-cols-[7rem_minmax(0,1fr)_11.5rem_auto] sm:items-end">
         <Field label="Share with">
           {(control) => (
             <Select

@@ -110,7 +110,7 @@ function GrantRow({ grant, objectId }: { grant: Grant; objectId: string }) {
           onChange={(level) => void change(level)}
           options={LEVELS}
           disabled={isInherited || give.isPending}
-          className="w-52"
+          className="w-46"
         />
         <IconButton
           icon={X}

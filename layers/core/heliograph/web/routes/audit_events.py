@@ -23,6 +23,8 @@ from heliograph.web.contract import (
     Route,
 )
 
+_EXPORT_LIMIT = Limit(30, timedelta(minutes=10))
+
 _Word = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -96,6 +98,12 @@ class AuditEventsAnswer(AnswerModel):
     next: str | None
 
 
+class AuditExportAnswer(AnswerModel):
+    """Where the file is; ``url`` is a secret that ends after 15 minutes."""
+
+    url: str
+
+
 def list_events(call: Call[Nothing, AuditEventsQuery]) -> AuditEventsAnswer:
     """List what was recorded."""
     query = call.query
@@ -105,11 +113,22 @@ def list_events(call: Call[Nothing, AuditEventsQuery]) -> AuditEventsAnswer:
 
 def export_events(call: Call[Nothing, AuditExportQuery]) -> Answer:
     """Write what was recorded into a file and send the client there."""
+    return Answer(status=303, headers={"Location": _export(call)})
+
+
+def link_export(call: Call[Nothing, AuditExportQuery]) -> AuditExportAnswer:
+    """Write what was recorded into a file and say where it is.
+
+    For pages: the file lies on another host, where their requests may not follow a redirect.
+    """
+    return AuditExportAnswer(url=_export(call))
+
+
+def _export(call: Call[Nothing, AuditExportQuery]) -> str:
     services = call.services
-    link = services.audit.export(
+    return services.audit.export(
         call.actor, call.query.to_filter(), call.query.format, services.blobs
     )
-    return Answer(status=303, headers={"Location": link})
 
 
 ROUTES: tuple[Route, ...] = (
@@ -131,7 +150,18 @@ ROUTES: tuple[Route, ...] = (
         Access.ADMIN,
         query=AuditExportQuery,
         status=303,
-        limit=Limit(30, timedelta(minutes=10)),
+        limit=_EXPORT_LIMIT,
+        errors=(ExportTooLarge, StorageUnavailable),
+    ),
+    Route(
+        "GET",
+        "/api/audit-events/export-link",
+        link_export,
+        "Export what was done, and answer where the file is",
+        Access.ADMIN,
+        query=AuditExportQuery,
+        answer=AuditExportAnswer,
+        limit=_EXPORT_LIMIT,
         errors=(ExportTooLarge, StorageUnavailable),
     ),
 )

@@ -1,0 +1,16 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { readAuditFilter } from "@/features/audit-events/audit-filter";
+import { shellRoute } from "./shell-route";
+
+const auditEventsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/audit-events",
+  staticData: { title: "Audit record", least: "admin" },
+  validateSearch: readAuditFilter,
+  component: lazyRouteComponent(
+    () => import("@/features/audit-events/audit-events-page"),
+    "AuditEventsPage",
+  ),
+});
+
+export const auditEventsRoutes = [auditEventsRoute] as const;
