@@ -24,12 +24,15 @@ export interface ListOptions<T> {
   queryKey: QueryKey;
   fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<ListPage<T>>;
   isEnabled?: boolean;
+  /** How long a list counts as fresh; 0 for what others change too, so that each visit asks. */
+  staleMs?: number;
 }
 
 export function useListQuery<T>({
   queryKey,
   fetchPage,
   isEnabled = true,
+  staleMs,
 }: ListOptions<T>): ListQuery<T> {
   const query = useInfiniteQuery({
     queryKey,
@@ -37,6 +40,7 @@ export function useListQuery<T>({
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     enabled: isEnabled,
+    ...(staleMs === undefined ? {} : { staleTime: staleMs }),
   });
   return {
     items: query.data?.pages.flatMap((page) => page.items) ?? [],

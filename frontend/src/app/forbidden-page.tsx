@@ -25,7 +25,12 @@ export function ForbiddenPage({ least }: { least: Role }) {
             <p>
               {WHAT[least]} You are signed in as {user.email}, with the role {user.role}.
             </p>
-            <p className="mt-2">An admin can give you another role.</p>
+            <p className="mt-2">
+              An admin can give you another role.{" "}
+              <Link to="/roles" className="link">
+                What each role may do
+              </Link>
+            </p>
           </>
         }
         action={

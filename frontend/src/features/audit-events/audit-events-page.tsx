@@ -96,7 +96,15 @@ function columns(change: (changes: AuditFilter) => void): readonly DataColumn<Au
     {
       key: "what",
       title: "What",
-      cell: (row) => <span className="font-medium">{actionLabel(row.action)}</span>,
+      cell: (row) => (
+        <span className="flex flex-col leading-tight">
+          <span className="font-medium">{actionLabel(row.action)}</span>
+          <span className="text-xs wrap-anywhere text-quiet sm:hidden">
+            {actorName(row)}
+            {row.object_name && row.object_name !== row.actor_email && ` · ${row.object_name}`}
+          </span>
+        </span>
+      ),
     },
     {
       key: "object",

@@ -34,7 +34,7 @@ export function AuditFilters({ filter, onChange }: AuditFiltersProps) {
   return (
     <div className="flex w-full flex-wrap items-end gap-2">
       <WhoField actor={filter.actor} onChange={(actor) => onChange({ actor })} />
-      <Field label="What happened" className="w-full sm:w-52">
+      <Field label="What happened" className="w-[calc(50%-0.25rem)] sm:w-52">
         {(control) => (
           <Select
             {...control}
@@ -90,7 +90,7 @@ function WhoField(props: {
   const chosen = actor && data ? { id: actor, label: data.name, detail: data.email } : null;
   const [turn, setTurn] = useState(0);
   return (
-    <Field label="Who" className="w-full sm:w-52">
+    <Field label="Who" className="w-[calc(50%-0.25rem)] sm:w-52">
       {(control) => (
         <PersonPicker
           // Filled once the name behind the id of the URL is known.

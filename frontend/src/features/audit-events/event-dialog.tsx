@@ -30,7 +30,7 @@ export function EventDialog({ event, onClose }: { event: AuditEvent; onClose: ()
             <thead>
               <tr className="border-b border-line bg-sunken text-quiet">
                 <th scope="col" className="px-3 py-2 font-medium">
-                  Member
+                  Field
                 </th>
                 <th scope="col" className="px-3 py-2 font-medium">
                   Before

@@ -10,6 +10,7 @@ export type AuditEvent = components["schemas"]["AuditEventAnswer"];
 export function useAuditEvents(filter: AuditFilter) {
   const wanted = filterQuery(filter);
   return useListQuery({
+    staleMs: 0,
     queryKey: ["audit-events", wanted],
     fetchPage: (cursor, signal) => {
       const query = { ...wanted, limit: 50, ...(cursor === undefined ? {} : { cursor }) };

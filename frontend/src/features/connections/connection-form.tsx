@@ -12,7 +12,7 @@ import { EncryptionSection } from "./encryption-section";
 import { fieldErrorOf, isToldByFields } from "./field-errors";
 import { LimitsSection } from "./limits-section";
 import { PlaceSection } from "./place-section";
-import { keepTest } from "./test-connection";
+import { type ConnectionTest, keepTest } from "./test-connection";
 import { TestPanel } from "./test-panel";
 import { stepTitle } from "./test-steps";
 import { useFormTest } from "./use-form-test";
@@ -105,14 +105,14 @@ function useSaving(props: ConnectionFormProps, test: ReturnType<typeof useFormTe
   const [error, setError] = useState<unknown>(null);
   const [isSaving, setSaving] = useState(false);
 
-  const saveAnyway = async () => {
+  const saveAnyway = async (tested: ConnectionTest | null) => {
     setDoubt(null);
     setError(null);
     setSaving(true);
     try {
       const saved = await send();
-      if (test.test && !test.isStale) {
-        keepTest(client, saved.id, test.test);
+      if (tested) {
+        keepTest(client, saved.id, tested);
       }
       pass();
       announce("Saved");
@@ -128,12 +128,12 @@ function useSaving(props: ConnectionFormProps, test: ReturnType<typeof useFormTe
       return;
     }
     if (test.isAsSaved) {
-      return saveAnyway();
+      return saveAnyway(null);
     }
     setDoubt(null);
     const result = doubt === null && test.test && !test.isStale ? test : await test.run();
     if ("test" in result && result.test?.ok) {
-      return saveAnyway();
+      return saveAnyway(result.test);
     }
     if (!("test" in result) && isToldByFields(result.error)) {
       return announce("It is not saved: see the fields that are marked.");
@@ -164,7 +164,15 @@ function useSaving(props: ConnectionFormProps, test: ReturnType<typeof useFormTe
       [props.values, test.test, test.isStale, test.isRunning, isSaving, isDirty],
     ),
   );
-  return { save, saveAnyway, forget, doubt, error, isSaving, isTesting: test.isRunning };
+  return {
+    save,
+    saveAnyway: () => saveAnyway(test.isStale ? null : test.test),
+    forget,
+    doubt,
+    error,
+    isSaving,
+    isTesting: test.isRunning,
+  };
 }
 
 function SaveBar(props: ConnectionFormProps & { isNew: boolean; saving: Saving }) {

@@ -5,6 +5,7 @@ import { unwrap } from "@/api/transport";
 /** What is granted on an object, oldest first; for who may edit it. */
 export function useGrants(objectType: string, objectId: string) {
   return useListQuery({
+    staleMs: 0,
     queryKey: ["grants", objectType, objectId],
     fetchPage: (cursor, signal) => {
       const query = {

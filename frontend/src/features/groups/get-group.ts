@@ -6,12 +6,14 @@ import { unwrap } from "@/api/transport";
 export const groupQuery = (id: string) =>
   queryOptions({
     queryKey: ["groups", "one", id],
+    staleTime: 0,
     queryFn: ({ signal }) =>
       unwrap(api.GET("/api/groups/{group_id}", { params: { path: { group_id: id } }, signal })),
   });
 
 export function useMembers(id: string) {
   return useListQuery({
+    staleMs: 0,
     queryKey: ["groups", "members", id],
     fetchPage: (cursor, signal) => {
       const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };

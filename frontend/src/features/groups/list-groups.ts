@@ -4,6 +4,7 @@ import { unwrap } from "@/api/transport";
 
 export function useGroups(search: string | undefined) {
   return useListQuery({
+    staleMs: 0,
     queryKey: ["groups", "list", { search }],
     fetchPage: (cursor, signal) => {
       const query = {

@@ -5,6 +5,7 @@ import { unwrap } from "@/api/transport";
 /** One's own personal tokens, newest first; admins may ask for somebody's. */
 export function useTokens(userId?: string) {
   return useListQuery({
+    staleMs: 0,
     queryKey: ["tokens", userId ?? "mine"],
     fetchPage: (cursor, signal) => {
       const query = {

@@ -12,6 +12,7 @@ export interface UsersFilter {
 /** The people that fit, in the order of their emails. */
 export function useUsers({ search, role, isActive }: UsersFilter) {
   return useListQuery({
+    staleMs: 0,
     queryKey: ["users", "list", { search, role, isActive }],
     fetchPage: (cursor, signal) => {
       const query = {
