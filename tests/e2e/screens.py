@@ -26,11 +26,8 @@ SCREENS = (
     Screen("users", "/users", "admin", "People"),
     Screen("roles", "/roles", "viewer", "What roles may do"),
     Screen("groups", "/groups", "admin", "Groups"),
-    Screen("group-new", "/groups?new=true", "admin", "New group"),
     Screen("invitations", "/invitations", "admin", "Invitations"),
-    Screen("invitation-new", "/invitations?new=true", "admin", "Invite somebody"),
     Screen("tokens", "/tokens", "viewer", "Personal tokens"),
-    Screen("token-new", "/tokens?new=true", "viewer", "New token"),
     Screen("audit-events", "/audit-events", "admin", "Audit record"),
     Screen("not-found", "/no/such/page", "editor", "There is nothing here"),
 )

@@ -72,6 +72,8 @@ def test_claims_are_refused_at_their_place_and_kept_when_they_are_right(visit: V
     accept(visit, invite(page, "clara@demo.example"), "Clara Claim")
     page.get_by_role("link", name="People").click()
     page.get_by_role("link", name="Clara Claim").click()
+    expect(page.get_by_role("heading", name="Clara Claim", level=1)).to_be_visible()
+    assert watched.axe() == []
     page.get_by_role("button", name="Add a claim").click()
     page.get_by_placeholder("region").fill("Region")
     page.get_by_placeholder("west").fill("north")
@@ -110,6 +112,7 @@ def test_the_last_admin_stays_and_is_told_why(visit: Visit) -> None:
     watched = visit("/users", role="admin")
     page = watched.page
     page.get_by_role("link", name="Ada Admin").click()
+    expect(page.get_by_role("heading", name="Ada Admin", level=1)).to_be_visible()
     page.get_by_label("Role", exact=True).select_option("Editor")
     watched.expect_complaint("409")
     page.get_by_role("button", name="Save changes").click()
@@ -127,6 +130,8 @@ def test_members_come_into_a_group_and_go_and_come_back_by_undo(visit: Visit) ->
     page.get_by_role("button", name="New group").click()
     page.get_by_role("dialog").get_by_label("Name").fill("Day shift")
     page.get_by_role("button", name="Make group").click()
+    expect(page.get_by_role("heading", name="Day shift", level=1)).to_be_visible()
+    assert watched.axe() == []
     page.get_by_label("Add somebody").fill("edgar")
     page.get_by_role("option", name="Edgar Editor").click()
     page.get_by_role("button", name="Add", exact=True).click()

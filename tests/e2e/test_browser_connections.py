@@ -124,9 +124,13 @@ def test_what_somebody_else_has_saved_meanwhile_is_shown_beside_ones_own(
 
 
 def test_sharing_is_given_explained_and_taken_back(visit: Visit, shop_url: str) -> None:
-    page = visit("/connections/new", role="editor").page
+    watched = visit("/connections/new", role="editor")
+    page = watched.page
     make_connection(page, "Shared by hand", shop_url)
+    assert watched.axe() == []
     page.get_by_role("link", name="Sharing").click()
+    expect(page.get_by_role("heading", name="Shared with")).to_be_visible()
+    assert watched.axe(theme="dark") == []
     page.get_by_label("Who", exact=True).fill("Vera")
     page.get_by_role("option", name="Vera Viewer").click()
     page.get_by_role("button", name="Share").click()
