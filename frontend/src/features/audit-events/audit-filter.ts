@@ -27,6 +27,8 @@ export const ACTIONS: Record<string, readonly string[]> = {
   schema: ["read", "refreshed"],
   export: ["created", "linked", "canceled", "deleted"],
   audit: ["exported"],
+  key: ["rotated"],
+  results: ["forgotten"],
 };
 
 export const ACTION_OPTIONS = [
