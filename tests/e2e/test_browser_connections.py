@@ -85,6 +85,36 @@ def test_a_saved_password_is_kept_unless_the_connection_moves(visit: Visit, shop
     expect(page.get_by_text("All saved")).to_be_visible()
 
 
+def test_a_certificate_is_refused_at_its_field_and_limits_by_role_are_kept(
+    visit: Visit, shop_url: str
+) -> None:
+    watched = visit("/connections/new", role="editor")
+    page = watched.page
+    paste_address(page, shop_url)
+    page.get_by_label("Name", exact=True).fill("With a certificate")
+    page.get_by_label("Mode").select_option("verify-ca")
+    key = b"-----BEGIN PRIVATE KEY-----\nbm90IG9uZQ==\n-----END PRIVATE KEY-----\n"
+    page.get_by_label("File with the root certificate").set_input_files(
+        {"name": "authority.pem", "mimeType": "text/plain", "buffer": key}
+    )
+    field = page.get_by_label("Root certificate", exact=True)
+    expect(field).to_have_value(key.decode())
+    watched.expect_complaint("422")
+    page.get_by_role("button", name="Save connection").click()
+    expect(page.get_by_text("Holds a private key: give the certificate alone.")).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Remove the certificate").click()
+    page.get_by_label("Mode").select_option("prefer")
+
+    page.get_by_text("Other limits for some roles").click()
+    viewers = page.get_by_role("group", name="Viewers")
+    viewers.get_by_label("Most rows").fill("10,000")
+    page.get_by_role("button", name="Save connection").click()
+    expect(page.get_by_role("heading", name="With a certificate", level=1)).to_be_visible()
+    page.reload()
+    expect(viewers.get_by_label("Most rows")).to_have_value("10000")
+
+
 def test_leaving_asks_only_when_something_would_be_lost(visit: Visit) -> None:
     page = visit("/connections/new", role="editor").page
     page.get_by_role("link", name="Cancel").click()

@@ -141,7 +141,7 @@ function useSaving(props: ConnectionFormProps, test: ReturnType<typeof useFormTe
     const failed = "test" in result && result.test?.steps.find((step) => !step.ok);
     setDoubt(
       failed
-        ? `The test failed at “${stepTitle(failed.name)}”. ${failed.message}`
+        ? `The test failed at “${stepTitle(failed.name)}”. ${failed.message} ${failed.fix ?? ""}`
         : "The test could not be made.",
     );
   };
@@ -191,10 +191,7 @@ function SaveBar(props: ConnectionFormProps & { isNew: boolean; saving: Saving }
         <div role="alert" className="rounded-md bg-warn-soft p-3">
           <p className="font-semibold text-warn">It does not work yet. Save it anyway?</p>
           <p className="mt-0.5 wrap-anywhere">{saving.doubt}</p>
-          <p className="mt-0.5 text-sm">
-            Nobody can ask it until that is mended. What is wrong, and how to mend it, stands in the
-            test.
-          </p>
+          <p className="mt-0.5 text-sm">Saved like this, it may fail whoever asks it.</p>
         </div>
       )}
       <div className="flex flex-wrap items-center justify-end gap-2">

@@ -51,7 +51,7 @@ export function PlaceSection(
           <TextInput {...control} {...text("name")} required maxLength={100} autoComplete="off" />
         )}
       </Field>
-      <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_7rem]">
+      <div className="grid grid-cols-[minmax(0,1fr)_6rem] gap-4 sm:grid-cols-[minmax(0,1fr)_7rem]">
         <Field label="Host" error={errorOf("/host")}>
           {(control) => (
             <TextInput
