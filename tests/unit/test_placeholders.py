@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.repository import ROOT
 
 from heliograph.kernel.errors import (
     ParameterMissing,
@@ -149,3 +153,28 @@ def test_any_text_renders_or_is_refused_by_name(sql: str) -> None:
 def test_a_string_literal_never_holds_a_placeholder(before: str, inside: str) -> None:
     literal = "'" + (before + "{{x}}" + inside).replace("'", "''") + "'"
     assert parse_template(f"SELECT {literal}").names == ()
+
+
+_GOLDEN = json.loads((ROOT / "tests/golden/placeholders.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", _GOLDEN, ids=lambda case: case["sql"])
+def test_the_web_app_and_the_server_read_the_same_placeholders(case: dict[str, Any]) -> None:
+    """``placeholders.test.ts`` holds the web app to the same file."""
+    sql = case["sql"]
+    if "error" in case:
+        with pytest.raises((PlaceholderInvalid, ParametersMixed)) as caught:
+            parse_template(sql)
+        assert {"code": caught.value.code, "column": caught.value.column} == case["error"]
+        return
+    template = parse_template(sql)
+    tokens = template.tokens
+    assert case == {
+        "sql": sql,
+        "names": list(template.names),
+        "required": sorted(template.required),
+        "positions": sorted(template.positions),
+        "clauses": [
+            sql[tokens[first].start : tokens[last].end] for first, last in template.clauses
+        ],
+    }

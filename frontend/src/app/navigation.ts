@@ -1,11 +1,13 @@
 import {
   CircleHelp,
   Database,
+  History,
   House,
   KeyRound,
   type LucideIcon,
   MailPlus,
   ScrollText,
+  SquareTerminal,
   Users,
   UsersRound,
 } from "lucide-react";
@@ -35,6 +37,15 @@ export const navigation: readonly NavigationSection[] = [
     title: null,
     entries: [
       { to: "/", label: "Home", icon: House, least: "viewer", key: "h" },
+      {
+        to: "/queries/new",
+        label: "SQL editor",
+        icon: SquareTerminal,
+        least: "editor",
+        key: "q",
+        lead: "Ask a database in SQL, and look at what it answers.",
+      },
+      { to: "/queries", label: "History", icon: History, least: "editor", key: "y" },
       {
         to: "/connections",
         label: "Connections",

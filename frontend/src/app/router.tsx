@@ -7,6 +7,7 @@ import { connectionsRoutes } from "./routes/connections-routes";
 import { homeRoutes } from "./routes/home-routes";
 import { notFoundRoute } from "./routes/not-found-route";
 import { peopleRoutes } from "./routes/people-routes";
+import { queriesRoutes } from "./routes/queries-routes";
 import { rootRoute } from "./routes/root-route";
 import { shellRoute } from "./routes/shell-route";
 
@@ -15,6 +16,7 @@ const routeTree = rootRoute.addChildren([
   ...accountsRoutes,
   shellRoute.addChildren([
     ...homeRoutes,
+    ...queriesRoutes,
     ...connectionsRoutes,
     ...peopleRoutes,
     ...auditEventsRoutes,

@@ -1,0 +1,60 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { oneOfParam, type RawSearch, textParam } from "@/lib/search-params";
+import { shellRoute } from "./shell-route";
+
+const editorRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/queries/new",
+  staticData: { title: "SQL editor", least: "editor" },
+  validateSearch: (
+    search: RawSearch,
+  ): { connection?: string | undefined; sql?: string | undefined } => ({
+    connection: textParam(search["connection"]),
+    sql: textParam(search["sql"]),
+  }),
+  component: lazyRouteComponent(
+    () => import("@/features/queries/workbench/editor-page"),
+    "EditorPage",
+  ),
+});
+
+const STATES = ["queued", "running", "succeeded", "failed", "canceled"] as const;
+
+const historyRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/queries",
+  staticData: { title: "History", least: "editor" },
+  validateSearch: (
+    search: RawSearch,
+  ): {
+    connection?: string | undefined;
+    state?: (typeof STATES)[number] | undefined;
+    q?: string | undefined;
+    from?: string | undefined;
+    to?: string | undefined;
+  } => ({
+    connection: textParam(search["connection"]),
+    state: oneOfParam(search["state"], STATES),
+    q: textParam(search["q"]),
+    from: dayParam(search["from"]),
+    to: dayParam(search["to"]),
+  }),
+  component: lazyRouteComponent(
+    () => import("@/features/queries/history/history-page"),
+    "HistoryPage",
+  ),
+});
+
+const queryRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/queries/$queryId",
+  staticData: { title: "Query", least: "editor" },
+  component: lazyRouteComponent(() => import("@/features/queries/history/query-page"), "QueryPage"),
+});
+
+function dayParam(value: unknown): string | undefined {
+  const text = textParam(value);
+  return text && /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : undefined;
+}
+
+export const queriesRoutes = [editorRoute, historyRoute, queryRoute] as const;
