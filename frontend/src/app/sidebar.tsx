@@ -33,7 +33,7 @@ export function Sidebar({ user, onGo }: { user: User; onGo?: () => void }) {
               <li key={to}>
                 <Link
                   to={to}
-                  activeOptions={{ exact: to === "/" }}
+                  activeOptions={{ exact: hasPagesOfOthers(to) }}
                   {...(onGo ? { onClick: onGo } : {})}
                   className="nav-link group relative flex h-8 items-center gap-2.5 rounded-md px-2.5 text-quiet hover:bg-hover hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium aria-[current=page]:text-ink"
                 >
@@ -46,5 +46,13 @@ export function Sidebar({ user, onGo }: { user: User; onGo?: () => void }) {
         </div>
       ))}
     </nav>
+  );
+}
+
+/** Whether other entries stand below its address, so that it must not be marked on their pages. */
+function hasPagesOfOthers(to: string): boolean {
+  const below = to === "/" ? "/" : `${to}/`;
+  return navigation.some(({ entries }) =>
+    entries.some((entry) => entry.to !== to && entry.to.startsWith(below)),
   );
 }

@@ -13,8 +13,9 @@ export function completionSource(schema: () => CompletionSchema | null) {
     if (!found || found.items.length === 0 || context.aborted) {
       return null;
     }
-    const [only] = found.items;
-    if (found.items.length === 1 && only?.label === found.typed && !context.explicit) {
+    const [first] = found.items;
+    const isWhole = first?.kind === "keyword" || found.items.length === 1;
+    if (isWhole && first?.label === found.typed && !context.explicit) {
       return null; // It stands there already.
     }
     return {

@@ -42,6 +42,7 @@ export interface CompletionSchema {
 }
 
 const MOST = 60;
+const LEAST_OF_WORDS = 70;
 const TABLE_BEFORE = /\b(?:from|join|only|table|into|update)\s+$/i;
 
 /**
@@ -78,6 +79,9 @@ export async function suggestionsAt(
   const start = statementAt(sql, offset)?.start ?? 0;
   const isTable =
     TABLE_BEFORE.test(sql.slice(Math.min(start, from), from)) || isInFromList(sql, from);
+  if (!isAsked && !isTable && isNewName(sql.slice(Math.min(start, from), from), typed)) {
+    return null;
+  }
   const items = isTable
     ? tables(sql, offset, typed, schema)
     : await anything(sql, offset, typed, schema);
@@ -98,7 +102,10 @@ async function members(
     return table ? columnsOf(table, typed, schema) : [];
   }
   const source = sourcesAt(sql, offset).find(({ alias }) => alias === first);
-  if (source) {
+  if (
+    source &&
+    (source.columns || (source.table && schema.index.find(source.schema, source.table)))
+  ) {
     return sourceColumns(source, typed, schema);
   }
   if (schema.index.schemas.includes(first)) {
@@ -205,7 +212,11 @@ function ranked(typed: string, groups: [Suggestion[], number][]): Suggestion[] {
     .flatMap(([items, weight]) =>
       items.flatMap((item) => {
         const score = matchScore(item.label, wanted);
-        return score === null ? [] : [{ item, score: score + weight }];
+        // Words of the language are well known: their letters are not searched for one by one.
+        const isWord = item.kind === "keyword" || item.kind === "function";
+        return score === null || (isWord && score < LEAST_OF_WORDS && wanted !== "")
+          ? []
+          : [{ item, score: score + weight }];
       }),
     )
     .sort((one, other) => other.score - one.score)
@@ -250,6 +261,12 @@ function isInFromList(sql: string, from: number): boolean {
   return /\bfrom\b(?:(?!\b(?:where|group|order|having|limit|select|on|join)\b)[^()])*,\s*$/i.test(
     before,
   );
+}
+
+/** What follows AS, or a table, is a name of the person's own: Enter must not replace it. */
+function isNewName(before: string, typed: string): boolean {
+  const isAlias = /\b(?:from|join)\s+(?:only\s+)?[\p{L}\p{N}_$."]+\s+$/iu.test(before);
+  return /\bas\s+$/i.test(before) || typed.length < (isAlias ? 3 : 2);
 }
 
 function setReturning(typed: string): Suggestion[] {

@@ -6,7 +6,7 @@ import {
   completionKeymap,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { PostgreSQL, sql } from "@codemirror/lang-sql";
+import { PostgreSQL, SQLDialect, sql } from "@codemirror/lang-sql";
 import { bracketMatching, indentUnit } from "@codemirror/language";
 import { lintGutter } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -27,6 +27,7 @@ import { completionSource } from "./completion-source";
 import type { CompletionSchema } from "./completions";
 import { editorTheme } from "./editor-theme";
 import { placeholderMarks } from "./placeholder-marks";
+import { MORE_KEYWORDS, PHRASES } from "./sql-words";
 
 /** What the page does when something happens in the editor; replaced at every drawing. */
 export interface EditorHooks {
@@ -36,6 +37,12 @@ export interface EditorHooks {
   onFormat: () => void;
   schema: CompletionSchema | null;
 }
+
+// The list that comes with the dialect has every keyword, "id", "name" and "value" among them.
+const dialect = SQLDialect.define({
+  ...PostgreSQL.spec,
+  keywords: [...new Set([...PHRASES.flatMap((one) => one.split(" ")), ...MORE_KEYWORDS])].join(" "),
+});
 
 const ACCESSIBLE_NAME = "SQL. Escape, then Tab leaves the editor.";
 
@@ -109,7 +116,7 @@ function basics(): Extension {
 
 function language(hooks: { current: EditorHooks }): Extension {
   return [
-    sql({ dialect: PostgreSQL, upperCaseKeywords: false }).language,
+    sql({ dialect }).language,
     autocompletion({
       override: [completionSource(() => hooks.current.schema)],
       activateOnTypingDelay: 40,

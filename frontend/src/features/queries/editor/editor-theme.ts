@@ -5,7 +5,9 @@ import { tags } from "@lezer/highlight";
 // Only names of the theme, so that dark and light follow the page by themselves.
 const look = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)", backgroundColor: "var(--surface)" },
-  "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
+  // The caret shows the focus as well; a box around so much white would shout.
+  "&.cm-focused": { outline: "none" },
+  "&.cm-focused .cm-gutters": { boxShadow: "inset -2px 0 0 var(--focus)" },
   ".cm-scroller": {
     fontFamily: "var(--font-mono, 'JetBrains Mono', ui-monospace, monospace)",
     fontSize: "0.8125rem",
@@ -106,14 +108,14 @@ const look = EditorView.theme({
     maxHeight: "17rem",
     minWidth: "16rem",
   },
-  ".cm-tooltip-autocomplete > ul > li": {
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": {
     display: "flex",
     alignItems: "center",
     gap: "0.5rem",
     padding: "0.125rem 0.625rem",
     minHeight: "1.5rem",
   },
-  ".cm-tooltip-autocomplete > ul > li[aria-selected]": {
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
     backgroundColor: "var(--sun-soft)",
     color: "var(--ink)",
   },

@@ -172,3 +172,30 @@ export const FUNCTIONS: readonly (readonly [name: string, takes: string])[] = [
   ["variance", "number"],
   ["width_bucket", "number, low, high, count"],
 ];
+
+/** Marked as keywords, and too rare or too dangerous to be offered. */
+export const MORE_KEYWORDS: readonly string[] = [
+  "analyze",
+  "collate",
+  "create",
+  "current",
+  "delete",
+  "drop",
+  "following",
+  "full",
+  "insert",
+  "into",
+  "natural",
+  "ordinality",
+  "outer",
+  "preceding",
+  "range",
+  "returning",
+  "row",
+  "rows",
+  "set",
+  "some",
+  "unbounded",
+  "unique",
+  "update",
+];

@@ -86,7 +86,7 @@ function ParameterInput({ parameter, value, onChange, onRun, error }: ParameterI
             {...control}
             rows={Math.min(4, Math.max(2, value.text.split("\n").length))}
             onChange={(event) => onChange({ ...value, text: event.currentTarget.value })}
-            className={cn(inputClasses, "h-auto min-w-0 flex-1 px-2 py-1 font-mono text-sm")}
+            className={cn(inputClasses, "h-auto! min-w-0 flex-1 px-2! py-1 font-mono text-sm!")}
           />
         ) : (
           <input
@@ -97,7 +97,7 @@ function ParameterInput({ parameter, value, onChange, onRun, error }: ParameterI
             onKeyDown={(event) =>
               event.key === "Enter" && !event.ctrlKey && !event.metaKey && onRun()
             }
-            className={cn(inputClasses, "h-7 min-w-0 flex-1 px-2 font-mono text-sm")}
+            className={cn(inputClasses, "h-7! min-w-0 flex-1 px-2! font-mono text-sm!")}
           />
         )}
         <IconButton

@@ -46,5 +46,5 @@ function areInOrder(name: string, typed: string): boolean {
     }
     from = found + letter.length;
   }
-  return typed.length > 1;
+  return typed.length > 2;
 }

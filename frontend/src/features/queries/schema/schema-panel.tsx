@@ -57,7 +57,7 @@ export function SchemaPanel({
             value={search}
             placeholder="Search tables and columns"
             onChange={(event) => setSearch(event.currentTarget.value)}
-            className={cn(inputClasses, "h-7 pr-1 pl-7 text-sm")}
+            className={cn(inputClasses, "h-7! pr-1! pl-7! text-sm!")}
           />
         </label>
         <IconButton

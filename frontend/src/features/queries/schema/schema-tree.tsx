@@ -232,7 +232,7 @@ function TreeLine({ id, row, top, isActive, onToggle, onInsert }: LineProps) {
       {Icon && <Icon aria-hidden size={14} className="shrink-0 text-quiet" />}
       <span
         className={cn(
-          "truncate",
+          "max-w-4/5 min-w-0 shrink-0 truncate",
           row.kind !== "note" && row.kind !== "schema" && "font-mono text-xs",
         )}
       >
@@ -242,7 +242,7 @@ function TreeLine({ id, row, top, isActive, onToggle, onInsert }: LineProps) {
       {row.references && (
         <Mark icon={Link2} text={`references ${row.references}`} tone="text-quiet" />
       )}
-      <span className="ml-auto truncate pl-2 text-xs text-quiet">{row.detail}</span>
+      <span className="ml-auto min-w-0 truncate pl-2 text-xs text-quiet">{row.detail}</span>
     </div>
   );
 }

@@ -137,7 +137,7 @@ function routineRow(schema: string, routine: Routine, index: number): TreeRow {
     kind: "routine",
     level: 2,
     label: `${routine.name}()`,
-    detail: routine.result ?? routine.kind,
+    detail: routine.result?.replace(/^TABLE\(.*\)$/s, "table") ?? routine.kind,
     insert: `${schema === "public" ? name : `${quoteName(schema)}.${name}`}()`,
     comment:
       [routine.arguments && `(${routine.arguments})`, routine.comment].filter(Boolean).join(" ") ||

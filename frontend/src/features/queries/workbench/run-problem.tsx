@@ -90,9 +90,7 @@ export function RunGone({ run, onRetry }: { run: Run; onRetry: () => void }) {
         {isCanceled ? (
           <>
             <span className="font-semibold">Canceled.</span>{" "}
-            <span className="text-quiet">
-              {run.error?.message ?? "It does not run on the server any more."}
-            </span>
+            <span className="text-quiet">It does not run on the server any more.</span>
           </>
         ) : (
           <>

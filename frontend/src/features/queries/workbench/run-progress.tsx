@@ -19,7 +19,7 @@ export function RunProgress({ snapshot, onCancel, onAbandon }: RunProgressProps)
   const elapsed = useElapsed(startedAt);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-sun-soft px-4 py-2">
-      <Flash />
+      <Flash isOnAccent />
       <p className="min-w-0 flex-1">
         <span className="font-semibold">{stateText(snapshot)}</span>{" "}
         <span className="tabular-nums">{durationText(elapsed)}</span>
