@@ -29,5 +29,7 @@ SCREENS = (
     Screen("invitations", "/invitations", "admin", "Invitations"),
     Screen("tokens", "/tokens", "viewer", "Personal tokens"),
     Screen("audit-events", "/audit-events", "admin", "Audit record"),
+    Screen("sql-editor", "/queries/new", "editor", "SQL editor"),
+    Screen("history", "/queries", "editor", "History"),
     Screen("not-found", "/no/such/page", "editor", "There is nothing here"),
 )

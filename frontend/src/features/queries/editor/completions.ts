@@ -1,5 +1,5 @@
 import { matchScore } from "../schema/match-score";
-import type { Column } from "../schema/schema";
+import { type Column, shortType } from "../schema/schema";
 import { best, type IndexedTable, type SchemaIndex } from "../schema/schema-index";
 import { parseTemplate, tokenize } from "../sql/placeholders";
 import { nameOf, quoteName } from "../sql/quote-name";
@@ -147,7 +147,7 @@ async function columnsOf(
   const found = typed
     ? best(columns, ({ name }) => name, typed, MOST).map(({ item }) => item)
     : columns.slice(0, MOST * 4); // In the table's own order.
-  return found.map((column) => columnName(column, column.type));
+  return found.map((column) => columnName(column, shortType(column.type)));
 }
 
 function tables(

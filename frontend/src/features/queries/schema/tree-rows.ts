@@ -1,5 +1,12 @@
 import { quoteName } from "../sql/quote-name";
-import type { Column, Routine, SchemaAnswer, SchemaPart, Table } from "./schema";
+import {
+  type Column,
+  type Routine,
+  type SchemaAnswer,
+  type SchemaPart,
+  shortType,
+  type Table,
+} from "./schema";
 
 export type TreeKind = "schema" | "table" | "view" | "column" | "routine" | "note";
 
@@ -121,7 +128,7 @@ function columnRow(id: string, table: Table, column: Column): TreeRow {
     kind: "column",
     level: 3,
     label: column.name,
-    detail: column.type,
+    detail: shortType(column.type),
     insert: quoteName(column.name),
     isPrimary: table.primary_key?.includes(column.name) ?? false,
     references: key ? `${key.table}.${target ?? ""}` : null,

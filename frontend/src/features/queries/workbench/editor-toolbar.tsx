@@ -49,7 +49,7 @@ export function EditorToolbar(props: EditorToolbarProps) {
             ? connections.map(({ id, name }) => ({ value: id, label: name }))
             : [{ value: "", label: "No connection" }]
         }
-        className="w-44 max-w-full [&_select]:h-7 [&_select]:text-sm"
+        className="w-32 sm:w-44 [&_select]:h-7 [&_select]:text-sm"
       />
       <Button
         size="sm"
@@ -64,7 +64,7 @@ export function EditorToolbar(props: EditorToolbarProps) {
       <Button size="sm" variant="quiet" icon={AlignLeft} onClick={props.onFormat}>
         Format
       </Button>
-      <div className="ml-auto flex items-center gap-1">
+      <div className="flex items-center gap-1 sm:ml-auto">
         <Link to="/queries" className={buttonClasses("quiet", "sm")}>
           <History aria-hidden size={14} /> History
         </Link>

@@ -22,7 +22,7 @@ export function RunProgress({ snapshot, onCancel, onAbandon }: RunProgressProps)
       <Flash isOnAccent />
       <p className="min-w-0 flex-1">
         <span className="font-semibold">{stateText(snapshot)}</span>{" "}
-        <span className="tabular-nums">{durationText(elapsed)}</span>
+        <span className="tabular-nums">{elapsedText(elapsed)}</span>
         {run?.state === "running" && (run.rows_so_far ?? 0) > 0 && (
           <span className="text-quiet tabular-nums">
             {" "}
@@ -45,6 +45,13 @@ export function RunProgress({ snapshot, onCancel, onAbandon }: RunProgressProps)
       </Button>
     </div>
   );
+}
+
+/** It ticks: always as wide, and in one unit, until it is minutes. */
+function elapsedText(milliseconds: number): string {
+  return milliseconds < 60_000
+    ? `${(milliseconds / 1000).toFixed(1)} s`
+    : durationText(milliseconds);
 }
 
 function stateText({ run, isCanceling, isReached }: RunSnapshot): string {
