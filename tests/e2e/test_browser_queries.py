@@ -84,7 +84,8 @@ def test_placeholders_become_inputs_that_say_what_is_wrong_with_their_values(pag
 def test_drafts_survive_a_reload_and_a_run_goes_on_in_its_tab(page: Page) -> None:
     write(page, "select pg_sleep(2), 'first'")
     page.keyboard.press(RUN)
-    page.get_by_role("button", name="New query").click()
+    page.keyboard.press("Control+Alt+N")
+    expect(editor(page)).to_be_focused()
     write(page, "-- Second\nselect {{x}}")
     page.get_by_role("textbox", name="x", exact=True).fill("kept")
     tabs = page.get_by_role("navigation", name="Open queries")

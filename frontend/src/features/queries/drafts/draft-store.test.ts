@@ -168,6 +168,7 @@ describe("drafts", () => {
     ["", "", "New query"],
     ["Mine", "select 1", "Mine"],
     ["", "\n-- Revenue by day\nselect", "Revenue by day"],
+    ["", "select\n  1", "select 1"],
   ])("a tab with the name “%s” and the text %j is called %s", (name, sql, title) => {
     expect(draftTitle({ name, sql } as Draft)).toBe(title);
   });

@@ -273,13 +273,11 @@ export class DraftStore {
   }
 }
 
-/** What the tab is called: its name, else the beginning of its SQL. */
-export function draftTitle(draft: Draft): string {
-  const line = draft.sql
-    .split("\n")
-    .map((one) => one.replace(/^\s*--\s*/, "").trim())
-    .find(Boolean);
-  return draft.name || (line ? line.slice(0, 40) : "New query");
+/** What the tab is called: its name, else the comment at its beginning, else its SQL. */
+export function draftTitle({ name, sql }: Draft): string {
+  const text = sql.trim();
+  const comment = /^--\s*(\S.*)/.exec(text)?.[1];
+  return name || (comment ?? text.replaceAll(/\s+/g, " ")).slice(0, 40).trim() || "New query";
 }
 
 function inOrder(drafts: readonly Draft[]): Draft[] {

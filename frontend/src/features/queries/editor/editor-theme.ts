@@ -40,13 +40,14 @@ const look = EditorView.theme({
   },
   "&.cm-focused .cm-nonmatchingBracket": { color: "var(--bad)", backgroundColor: "transparent" },
   ".cm-placeholder": { color: "var(--quiet)" },
+  ".cm-parameter *": { color: "inherit", fontWeight: "inherit" },
   ".cm-parameter": {
     color: "var(--sun-text)",
     backgroundColor: "var(--sun-soft)",
     borderRadius: "3px",
     padding: "1px 0",
   },
-  ".cm-clause": { color: "var(--sun-text)", fontWeight: "600" },
+  ".cm-clause, .cm-clause *": { color: "var(--sun-text)", fontWeight: "600" },
   ".cm-lintRange-error": {
     backgroundImage: "none",
     textDecoration: "underline wavy var(--bad) 1.5px",

@@ -34,6 +34,8 @@ export interface SqlEditorProps {
   schema: CompletionSchema | null;
   mark: ErrorMark | null;
   handle: Ref<EditorHandle>;
+  /** Takes the focus as it comes: the tab was opened by a key. */
+  takesFocus: boolean;
   className?: string;
 }
 
@@ -59,6 +61,9 @@ export function SqlEditor(props: SqlEditorProps) {
     const made = new EditorView({ state, parent: parent.current as HTMLDivElement });
     view.current = made;
     kept.set(id, { state, hooks });
+    if (initial.current.takesFocus) {
+      made.focus();
+    }
     return () => {
       kept.set(id, { state: made.state, hooks });
       made.destroy();

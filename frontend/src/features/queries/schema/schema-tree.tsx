@@ -203,7 +203,7 @@ function TreeLine({ id, row, top, isActive, onToggle, onInsert }: LineProps) {
       aria-expanded={row.isOpen ?? undefined}
       title={title || undefined}
       onClick={row.insert ? onInsert : row.isOpen === null ? undefined : onToggle}
-      style={{ top, height: ROW, paddingLeft: 4 + (row.level - 1) * 14 }}
+      style={{ top, height: ROW, paddingLeft: 4 + (row.level - 1) * 14 + (row.level > 2 ? 8 : 0) }}
       className={cn(
         "absolute inset-x-1 flex items-center gap-1.5 rounded-sm pr-2 text-sm whitespace-nowrap",
         row.kind === "note" ? "text-quiet italic" : "cursor-pointer hover:bg-hover",

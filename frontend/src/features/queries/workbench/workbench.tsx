@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Dialog } from "@/components/dialog";
 import { Skeleton } from "@/components/skeleton";
 import { notify } from "@/components/toast";
@@ -41,6 +41,10 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const tree = useTree(connectionId);
   const editor = useRef<EditorHandle>(null);
+  const takesFocus = useRef(false);
+  useEffect(() => {
+    takesFocus.current = false;
+  });
   const reset = useReset(workspace);
   const error = errorOf(snapshot);
   const sent = workspace.sent.get(draft.id);
@@ -85,9 +89,16 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
     runFresh: () => run(true),
     cancel: () => void machine.cancel(),
     format: () => void format(),
-    newTab: () => workspace.drafts.open({ connectionId }),
-    closeTab: () => close(draft.id),
+    newTab: () => {
+      takesFocus.current = true;
+      workspace.drafts.open({ connectionId });
+    },
+    closeTab: () => {
+      takesFocus.current = true;
+      close(draft.id);
+    },
     nextTab: (by: -1 | 1) => {
+      takesFocus.current = true;
       const index = drafts.findIndex(({ id }) => id === activeId);
       workspace.activate(drafts.at((index + by) % drafts.length)?.id ?? activeId);
     },
@@ -172,6 +183,7 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
               schema={tree.schema.completion}
               mark={mark}
               handle={editor}
+              takesFocus={takesFocus.current}
             />
           </Suspense>
         </div>
