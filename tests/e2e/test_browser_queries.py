@@ -191,3 +191,25 @@ def test_a_link_opens_its_sql_and_viewers_are_told_why_not(
     viewer = visit("/queries/new", role="viewer").page
     expect(viewer.get_by_text(re.compile("editor", re.IGNORECASE)).first).to_be_visible()
     expect(editor(viewer)).to_have_count(0)
+
+
+def test_every_state_can_be_read_in_both_themes(visit: Visit) -> None:
+    watched = visit("/queries/new", role="editor")
+    page = watched.page
+    expect(editor(page)).to_be_visible()
+    write(page, "select {{n}}::int as n, 'a' as a [[ , {{more}} ]]")
+    page.get_by_role("textbox", name="n", exact=True).fill("1")
+    page.keyboard.press("Enter")
+    expect(result(page).get_by_text("1 row").first).to_be_visible()
+    page.get_by_role("textbox", name="n", exact=True).fill("x")
+    page.keyboard.press("Enter")
+    expect(result(page)).to_contain_text("A value does not fit")
+    assert watched.axe(theme="light") == []
+    assert watched.axe(theme="dark") == []
+    write(page, "select pg_sleep(60)")
+    page.keyboard.press(RUN)
+    expect(result(page)).to_contain_text("Running")
+    assert watched.axe(theme="light") == []
+    page.keyboard.press("Control+.")
+    expect(result(page)).to_contain_text("Canceled.")
+    assert watched.axe(theme="dark") == []

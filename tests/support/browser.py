@@ -19,6 +19,14 @@ _SYSTEM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-ch
 AXE = ROOT / "tests/e2e/browser/node_modules/axe-core/axe.min.js"
 
 
+# A colour on its way from one theme to the other is neither's.
+_SHOW_THEME = """async (name) => {
+  document.documentElement.dataset.theme = name;
+  const changing = document.getAnimations().filter((one) => one instanceof CSSTransition);
+  await Promise.all(changing.map((one) => one.finished.catch(() => undefined)));
+}"""
+
+
 class BrowserMissing(Exception):
     """There is no Chromium for the tests."""
 
@@ -86,7 +94,7 @@ class WatchedPage:
     def axe(self, *, theme: str | None = None) -> list[str]:
         """Return what axe-core finds serious or critical on the page, as it is now."""
         if theme:
-            self.page.evaluate("(name) => { document.documentElement.dataset.theme = name }", theme)
+            self.page.evaluate(_SHOW_THEME, theme)
         self.page.evaluate(AXE.read_text())
         found: list[dict[str, Any]] = self.page.evaluate(
             "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"

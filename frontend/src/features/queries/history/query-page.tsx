@@ -42,10 +42,11 @@ function StoredRun({ stored }: { stored: Run }) {
   const navigate = useNavigate();
   const [machine] = useState(() => new RunMachine(runApi, browserClock));
   const snapshot = useRunSnapshot(machine);
+  const [first] = useState(stored);
   useEffect(() => {
-    void machine.adopt(stored);
+    void machine.adopt(first);
     return () => machine.clear();
-  }, [machine, stored]);
+  }, [machine, first]);
   const edit = () => {
     workspaceOf(user.id).drafts.open({
       sql: stored.sql,

@@ -295,6 +295,16 @@ describe("a tab", () => {
     expect(machine.snapshot.run?.id).toBe("new");
   });
 
+  test("that is told anew of the run it follows does not cancel it", async () => {
+    const api = new Fake(run("running"), [() => new Promise<Run>(() => undefined)]);
+    const machine = new RunMachine(api, clock());
+    void machine.ask(QUESTION);
+    await new Promise((resolve) => setTimeout(resolve));
+    await machine.adopt(run("succeeded"));
+    expect(api.calls).not.toContain("cancel r");
+    expect(machine.snapshot.phase).toBe("over");
+  });
+
   test("that is cleared forgets everything, also what comes late", async () => {
     const answer = later<Run>();
     const machine = new RunMachine(new Fake(() => answer.promise), clock());

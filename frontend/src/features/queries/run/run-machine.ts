@@ -108,13 +108,13 @@ export class RunMachine {
 
   /** Show a run that began elsewhere, and follow it to its end. */
   adopt(run: Run): Promise<void> {
-    const signal = this.begin(this.snapshot.question);
+    const signal = this.begin(this.snapshot.question, run.id);
     return this.follow(signal, () => Promise.resolve(run));
   }
 
   /** Show a run of which only the id is known: the page was loaded anew. */
   async resume(id: string): Promise<void> {
-    const signal = this.begin(this.snapshot.question);
+    const signal = this.begin(this.snapshot.question, id);
     await this.follow(signal, () => this.api.look(id, 0, signal));
     const { error } = this.snapshot;
     if (!signal.aborted && error instanceof Problem && error.status === 404) {
@@ -151,10 +151,11 @@ export class RunMachine {
     this.set(NOTHING);
   }
 
-  private begin(question: Question | null): AbortSignal {
+  /** `next` is the run that is looked at from now on, when it is known already. */
+  private begin(question: Question | null, next?: string): AbortSignal {
     const { run, lastGood } = this.snapshot;
     this.attempt.abort();
-    if (this.isBusy && run) {
+    if (this.isBusy && run && run.id !== next) {
       this.api.cancel(run.id).catch(() => undefined); // It ends by itself when nobody asks about it.
     }
     this.attempt = new AbortController();

@@ -103,7 +103,7 @@ function Below({ snapshot, onView }: { snapshot: RunSnapshot; onView: (run: Run)
           </>
         )}
       </p>
-      <div className="flex min-h-0 flex-1 flex-col opacity-60">
+      <div className="flex min-h-0 flex-1 flex-col bg-sunken text-quiet grayscale">
         <Rows run={shown} isStale onView={onView} />
       </div>
     </div>

@@ -208,13 +208,15 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
         />
         <section
           aria-label="Result"
+          // The grid takes the focus itself; what else stands here scrolls as a whole.
+          tabIndex={snapshot.run?.state === "succeeded" ? undefined : 0}
           onKeyDown={(event) => {
             if (event.key === "Escape" && machine.isBusy) {
               event.preventDefault();
               actions.cancel();
             }
           }}
-          className="flex min-h-0 flex-1 flex-col overflow-auto"
+          className="flex min-h-0 flex-1 flex-col overflow-auto focus-visible:outline-offset-[-2px]"
         >
           {reset.done && snapshot.phase === "idle" ? (
             <ResetDone answer={reset.done} connections={connections} />

@@ -1,4 +1,5 @@
 import { session } from "@/api/client";
+import { queryClient } from "@/api/query-client";
 import { notify } from "@/components/toast";
 import { announce } from "@/lib/announce";
 import { type Draft, DraftStore, draftTitle } from "../drafts/draft-store";
@@ -128,6 +129,9 @@ export class Workspace {
     if (run && this.drafts.get(id) && this.drafts.get(id)?.runId !== run.id) {
       this.drafts.update(id, { runId: run.id });
       this.saveSoon();
+    }
+    if (wasBusy !== machine.isBusy) {
+      void queryClient.invalidateQueries({ queryKey: ["queries", "history"] });
     }
     if (!wasBusy || machine.isBusy) {
       return;
