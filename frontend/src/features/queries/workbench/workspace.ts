@@ -64,7 +64,8 @@ export class Workspace {
     });
     const runId = this.drafts.get(id)?.runId;
     if (runId) {
-      void machine.resume(runId);
+      // A page asks for the machine while it is being drawn: nothing may change before it is.
+      queueMicrotask(() => void machine.resume(runId));
     }
     return machine;
   }
