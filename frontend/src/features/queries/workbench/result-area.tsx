@@ -6,6 +6,8 @@ import { Keys } from "@/components/keys";
 import { SkeletonRows } from "@/components/skeleton";
 import { Tag } from "@/components/tag";
 import { Time } from "@/components/time";
+import { cn } from "@/lib/cn";
+import { GREYED } from "@/lib/greyed";
 import { durationText, hasRows, type Run, type RunError, rowsText, runErrorOf } from "../run/run";
 import type { RunSnapshot } from "../run/run-machine";
 import { RunFailure, RunGone, RunRefusal } from "./run-problem";
@@ -38,8 +40,9 @@ export function ResultArea(props: ResultAreaProps) {
   if (isGood && run) {
     return (
       <div className="flex min-h-0 flex-1 flex-col">
-        <Summary run={run} onRunFresh={onRunFresh} />
-        <Rows run={run} isStale={false} onView={onView} />
+        <Rows run={run} isStale={false} onView={onView}>
+          <Summary run={run} onRunFresh={onRunFresh} />
+        </Rows>
       </div>
     );
   }
@@ -103,14 +106,19 @@ function Below({ snapshot, onView }: { snapshot: RunSnapshot; onView: (run: Run)
           </>
         )}
       </p>
-      <div className="flex min-h-0 flex-1 flex-col bg-sunken text-quiet grayscale">
+      <div className={cn("flex min-h-0 flex-1 flex-col", GREYED)}>
         <Rows run={shown} isStale onView={onView} />
       </div>
     </div>
   );
 }
 
-function Rows(props: { run: Run; isStale: boolean; onView: (run: Run) => void }) {
+function Rows(props: {
+  run: Run;
+  isStale: boolean;
+  onView: (run: Run) => void;
+  children?: ReactNode;
+}) {
   return (
     <Suspense fallback={<SkeletonRows count={5} />}>
       <ResultPane key={props.run.id} {...props} />
@@ -128,7 +136,7 @@ function Summary({ run, onRunFresh }: { run: Run; onRunFresh: () => void }) {
     facts.push(<span key="time">{durationText(run.duration_ms)}</span>);
   }
   return (
-    <div className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1 text-sm">
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-2 text-sm">
       <p className="flex items-center gap-3 tabular-nums">{facts}</p>
       {run.truncated && <Tag tone="warn">Cut: the connection gives no more rows than these</Tag>}
       {run.cached_at && (
@@ -139,7 +147,6 @@ function Summary({ run, onRunFresh }: { run: Run; onRunFresh: () => void }) {
           </Button>
         </span>
       )}
-      {run.origin === "view" && <Tag>Sorted or filtered</Tag>}
       {run.notes.map((note) => (
         <span key={note} className="text-quiet">
           {note}
