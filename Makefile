@@ -18,7 +18,8 @@ LOCALSTACK_PYTHON ?= $(shell for p in python3.13 python3.12 python3; do \
 	&& { echo $$p; break; }; done)
 NODE := .cache/node
 CHROMIUM_FOLDER := .cache/chromium
-NPM = PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm_config_cache="$(CURDIR)/.cache/npm" npm --no-progress --loglevel=error
+# Certificates that the system trusts, a company's own among them, are npm's, too.
+NPM = NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm_config_cache="$(CURDIR)/.cache/npm" npm --no-progress --loglevel=error
 FRONTEND_SOURCES = $(shell find frontend -type f -not -path 'frontend/node_modules/*' -not -path 'frontend/dist/*' -not -name '*.test.ts*')
 DATA_DIR ?= .heliograph
 PORT ?= 8000
