@@ -124,6 +124,14 @@ def test_values_are_exact_and_null_is_not_empty(visit: Visit) -> None:
     expect(page.get_by_role("dialog", name="nothing")).to_contain_text("NULL: no value")
 
 
+def test_a_long_value_is_whole_in_its_viewer(visit: Visit) -> None:
+    page = run(visit, "select repeat('long ', 40000) || 'end' as story")
+    cell(page, 1, 1).dblclick()
+    dialog = page.get_by_role("dialog", name="story")
+    expect(dialog).to_contain_text("200,003 characters")
+    expect(dialog.get_by_label("Value")).to_have_text(re.compile("long end$"))
+
+
 def test_a_range_is_copied_as_a_spreadsheet_pastes_it(visit: Visit) -> None:
     page = run(visit, VALUES, permissions=["clipboard-read", "clipboard-write"])
     cell(page, 1, 2).click()

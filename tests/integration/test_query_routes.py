@@ -152,6 +152,7 @@ def test_anothers_run_is_not_there(queries: QueriesApi) -> None:
         lambda who: queries.get(f"/{mine}", as_=who),
         lambda who: queries.get(f"/{mine}/rows", as_=who),
         lambda who: queries.get(f"/{mine}/cell?row=0&column=0", as_=who),
+        lambda who: queries.get(f"/{mine}/cell-link?row=0&column=0", as_=who),
         lambda who: queries.get(f"/{mine}/values?column=0", as_=who),
         lambda who: queries.post(f"/{mine}/view", as_=who, json={}),
         lambda who: queries.post(f"/{mine}/again", as_=who),
@@ -239,10 +240,16 @@ def test_a_long_cell_is_cut_in_pages_and_whole_by_link(queries: QueriesApi) -> N
     key = next(key for key in queries.services.blobs.list("results/") if key.endswith("/cells/2-1"))
     assert key in link.headers["location"]
     assert queries.services.blobs.read(key) == ("ä" * 80_000).encode()
+    told = queries.get(f"/{asked['id']}/cell-link?row=2&column=1").json
+    assert (told["text"], key in told["url"]) == (None, True)
     short = queries.get(f"/{asked['id']}/cell?row=1&column=0")
     assert (short.status, short.text) == (200, "1")
+    assert queries.get(f"/{asked['id']}/cell-link?row=1&column=0").json == {
+        "text": "1", "url": None,
+    }  # fmt: skip
     for place in ("row=3&column=0", "row=0&column=2"):
         assert queries.get(f"/{asked['id']}/cell?{place}").code == "not_found"
+        assert queries.get(f"/{asked['id']}/cell-link?{place}").code == "not_found"
     assert queries.get(f"/{asked['id']}/cell?row=-1&column=0").code == "request_invalid"
 
 

@@ -151,6 +151,16 @@ class QueryHistoryAnswer(AnswerModel):
     next: str | None
 
 
+class CellAnswer(AnswerModel):
+    """A whole cell: ``text`` when it is short, else ``url``, a link to it that ends soon.
+
+    Both are null for NULL.
+    """
+
+    text: str | None
+    url: str | None
+
+
 class ResetAnswer(AnswerModel):
     """What a reset has done."""
 

@@ -21,9 +21,13 @@ export interface CellDialogProps {
 export function CellDialog({ queryId, source, column, row, index, onClose }: CellDialogProps) {
   const [isLaidOut, setLaidOut] = useState(true);
   const cut = source.cutBytes(row, index);
-  const whole = useQuery({ ...cellQuery(queryId, row, index), enabled: cut !== undefined });
+  const whole = useQuery({
+    ...cellQuery(queryId, row, index, cut ?? 0),
+    enabled: cut !== undefined,
+  });
   const beginning = cellText(source.row(row)?.[index], column);
-  const text = whole.data ?? beginning;
+  const text = whole.data?.text ?? beginning;
+  const isCut = cut !== undefined && whole.data?.text == null;
   const laidOut = text !== null && column.kind === "json" ? layOut(text) : null;
   const shown = isLaidOut && laidOut !== null ? laidOut : text;
   return (
@@ -33,13 +37,29 @@ export function CellDialog({ queryId, source, column, row, index, onClose }: Cel
       size="lg"
       title={column.name || "?column?"}
       description={`${column.type}, row ${(row + 1).toLocaleString("en")}${sizeText(text)}`}
-      footer={text !== null && <CopyButton text={text} label="Copy the value" size="md" />}
+      footer={
+        text !== null && (
+          <CopyButton
+            text={text}
+            label={isCut ? "Copy the beginning" : "Copy the value"}
+            size="md"
+          />
+        )
+      }
     >
       {laidOut !== null && (
         <Switch label="Lay the JSON out" checked={isLaidOut} onChange={setLaidOut} />
       )}
-      {cut !== undefined && whole.isPending && (
-        <p className="text-sm text-quiet">The beginning; the whole value is being fetched…</p>
+      {isCut && (
+        <p className="text-sm text-quiet">
+          The beginning of {cut.toLocaleString("en")} bytes.{" "}
+          {whole.data?.url && (
+            <a href={whole.data.url} download className="link">
+              Download the whole value
+            </a>
+          )}
+          {whole.isFetching && "The whole value is being fetched…"}
+        </p>
       )}
       {whole.error && (
         <ProblemView error={whole.error} onRetry={() => void whole.refetch()} isInline />

@@ -32,6 +32,7 @@ from heliograph.web.export_answers import (
     preferred_format,
 )
 from heliograph.web.query_answers import (
+    CellAnswer,
     QueryAnswer,
     QueryErrorAnswer,
     QueryHistoryAnswer,
@@ -112,13 +113,27 @@ def get_rows(call: Call[Nothing, RowsQuery]) -> Answer:
 
 def get_cell(call: Call[Nothing, CellQuery]) -> Answer:
     """Send the client to a whole cell; one that no page cuts is the answer itself."""
+    text, link = _cell(call)
+    if link is None:
+        return Answer((text or "").encode(), status=200, media_type=_TEXT)
+    return Answer(status=303, headers={"Location": link})
+
+
+def link_cell(call: Call[Nothing, CellQuery]) -> CellAnswer:
+    """Say where a whole cell is, for pages that may not follow to another host."""
+    text, link = _cell(call)
+    return CellAnswer(text=text, url=link)
+
+
+def _cell(call: Call[Nothing, CellQuery]) -> tuple[str | None, str | None]:
+    """Return the text of a short cell, or the link to a long one."""
     query, services = call.query, call.services
     key, text = services.runs.cell(call.actor, _id(call), query.row, query.column)
     if key is None:
-        return Answer((text or "").encode(), status=200, media_type=_TEXT)
+        return text, None
     name = f"row {query.row + 1}, column {query.column + 1}.txt"
     link = services.blobs.link(key, seconds=_LINK_SECONDS, filename=name, content_type=_TEXT)
-    return Answer(status=303, headers={"Location": link})
+    return None, link
 
 
 def get_values(call: Call[Nothing, ValuesQuery]) -> Answer:
@@ -258,6 +273,16 @@ ROUTES: tuple[Route, ...] = (
         Access.EDITOR,
         query=CellQuery,
         status=303,
+        errors=_READING,
+    ),
+    Route(
+        "GET",
+        f"{_ONE}/cell-link",
+        link_cell,
+        "Show a short cell, or where a long one is",
+        Access.EDITOR,
+        query=CellQuery,
+        answer=CellAnswer,
         errors=_READING,
     ),
     Route(
