@@ -136,7 +136,7 @@ def test_too_many_requests_wait_as_long_as_the_api_says_and_go_on(visit: Visit) 
     watched.expect_complaint("429")
     page.route(
         "**/api/me",
-        lambda route: route.fulfill(status=429, headers={"retry-after": "1"}, json={}),
+        lambda route: route.fulfill(status=429, headers={"retry-after": "4"}, json={}),
         times=1,
     )
     with page.expect_response(lambda answer: answer.url.endswith("/api/me") and answer.ok):

@@ -117,6 +117,7 @@ def test_a_session_that_is_ended_just_before_an_export_begins_is_replaced_once(
                 found = owner.execute(
                     b"SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000))"
                     b" FROM pg_stat_activity WHERE application_name LIKE 'heliograph:idle%'"
+                    b" AND datname = current_database()"
                 ).fetchone()
             ended.append(found[0] if found else 0)
 

@@ -599,6 +599,7 @@ def test_a_session_that_was_ended_while_it_idled_costs_nobody_an_answer(
         owner.execute(
             b"select pg_terminate_backend(pid) from pg_stat_activity"
             b" where application_name like 'heliograph:idle%'"
+            b" and datname = current_database()"
         )
     assert queries.ask(connection, "select 2")["rows"] == [[2]]
 

@@ -55,7 +55,8 @@ class Deployed:
         """Close what the functions keep for their next call."""
         for folder, module in self.modules.items():
             parts = getattr(self._handler(folder), "_parts", None)
-            for services in [parts.services] if parts else getattr(module, "_kept", {}).values():
+            kept = module._kept.made.values() if hasattr(module, "_kept") else ()
+            for services in [parts.services] if parts else kept:
                 services.close()
 
     def _handler(self, folder: str) -> Any:

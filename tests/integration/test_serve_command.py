@@ -139,7 +139,7 @@ def test_the_site_answers_with_a_page_that_the_policy_admits(running: Served) ->
         ["curl", "-sS", "-i", running.url], capture_output=True, text=True, timeout=20, check=True
     )
     assert "script-src 'self'" in process.stdout
-    assert "<h1>Heliograph</h1>" in process.stdout
+    assert "<title>Heliograph</title>" in process.stdout
 
 
 def test_a_second_one_on_the_same_folder_is_refused(running: Served, data_dir: Path) -> None:

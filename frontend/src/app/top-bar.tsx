@@ -1,13 +1,13 @@
 import { Link, useMatches } from "@tanstack/react-router";
 import { ChevronRight, Menu as MenuIcon, Search } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { User } from "@/api/session";
 import { IconButton } from "@/components/button";
 import { Keys } from "@/components/keys";
 import { useNamedTitle } from "@/lib/page-title";
 import { UserButton } from "./user-button";
 
-// After the first paint; until then the button stands there alone.
+// After the first paint; until then the button stands there alone, and remembers a press.
 const UserMenu = lazy(async () => ({ default: (await import("./user-menu")).UserMenu }));
 
 export interface TopBarProps {
@@ -18,6 +18,7 @@ export interface TopBarProps {
 }
 
 export function TopBar({ user, onOpenMenu, onOpenPalette, onOpenHelp }: TopBarProps) {
+  const [isPressed, setPressed] = useState(false);
   return (
     <header className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-canvas px-3 sm:px-5">
       <IconButton icon={MenuIcon} label="Menu" onClick={onOpenMenu} className="-ml-1.5 lg:hidden" />
@@ -34,8 +35,8 @@ export function TopBar({ user, onOpenMenu, onOpenPalette, onOpenHelp }: TopBarPr
             <Keys keys="Mod+K" />
           </span>
         </button>
-        <Suspense fallback={<UserButton name={user.name} />}>
-          <UserMenu user={user} onOpenHelp={onOpenHelp} />
+        <Suspense fallback={<UserButton name={user.name} onClick={() => setPressed(true)} />}>
+          <UserMenu user={user} onOpenHelp={onOpenHelp} isOpenAtFirst={isPressed} />
         </Suspense>
       </div>
     </header>

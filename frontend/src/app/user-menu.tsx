@@ -5,10 +5,17 @@ import { chooseTheme, useTheme } from "@/lib/theme";
 import { signOut, themes } from "./app-commands";
 import { UserButton } from "./user-button";
 
-export function UserMenu({ user, onOpenHelp }: { user: User; onOpenHelp: () => void }) {
+export interface UserMenuProps {
+  user: User;
+  onOpenHelp: () => void;
+  isOpenAtFirst: boolean;
+}
+
+export function UserMenu({ user, onOpenHelp, isOpenAtFirst }: UserMenuProps) {
   const { choice } = useTheme();
   return (
     <Menu
+      isOpenAtFirst={isOpenAtFirst}
       trigger={<UserButton name={user.name} />}
       header={
         <>

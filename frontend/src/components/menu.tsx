@@ -19,15 +19,17 @@ export interface MenuProps {
   items: readonly (MenuItem | "separator")[];
   /** Above the items: whose menu it is. */
   header?: ReactNode;
+  /** Open from the start: its trigger was pressed before it was here. */
+  isOpenAtFirst?: boolean;
 }
 
 const itemClasses =
   "flex min-h-8 cursor-default items-center gap-2.5 rounded-sm px-2.5 py-1 outline-none select-none " +
   "data-highlighted:bg-hover data-disabled:opacity-55";
 
-export function Menu({ trigger, items, header }: MenuProps) {
+export function Menu({ trigger, items, header, isOpenAtFirst = false }: MenuProps) {
   return (
-    <BaseMenu.Root>
+    <BaseMenu.Root defaultOpen={isOpenAtFirst}>
       <BaseMenu.Trigger render={trigger} />
       <BaseMenu.Portal>
         <BaseMenu.Positioner sideOffset={6} align="end" className="z-50 outline-none">

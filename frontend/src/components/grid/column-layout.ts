@@ -1,4 +1,4 @@
-import { cellText } from "./cell-text";
+import { cellText, isNumeric } from "./cell-text";
 import type { GridColumn, Row } from "./types";
 
 export const NARROWEST = 48;
@@ -7,6 +7,7 @@ const WIDEST_GUESSED = 340;
 const CHARACTER = 7.7;
 const PADDING = 26;
 const HEADER_SIGNS = 28;
+const ROOM_FOR_TEXT = 90;
 
 /** What a person has changed; columns are meant by their index in the result. */
 export interface LayoutChoice {
@@ -122,6 +123,7 @@ function fittingWidth(column: GridColumn, index: number, rows: readonly Row[]): 
     longest = Math.max(longest, cellText(row[index], column)?.length ?? 0);
   }
   const values = longest * CHARACTER;
-  const width = Math.max(heading + HEADER_SIGNS, values) + PADDING;
+  const least = isNumeric(column) ? 0 : ROOM_FOR_TEXT; // Later rows are often longer than the first.
+  const width = Math.max(heading + HEADER_SIGNS, values, least) + PADDING;
   return Math.round(Math.min(Math.max(width, NARROWEST), WIDEST));
 }

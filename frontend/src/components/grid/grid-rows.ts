@@ -87,7 +87,7 @@ export class GridRows {
 
   /** The width of the column of row numbers for so many rows. */
   static numbersWidth(rowCount: number): number {
-    return Math.max(40, 18 + String(rowCount).length * 7.2);
+    return Math.max(40, 20 + rowCount.toLocaleString("en").length * 7);
   }
 
   private fitPool(count: number): void {
