@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, expect
 from tests.support.browser import WatchedPage, launched_browser, watched_page
 from tests.support.shared_demo import Demo, SharedDemo
 
-
 # Browsers share two cores with the other tests: what is there at once elsewhere may take its time.
 expect.set_options(timeout=20_000)
 
