@@ -361,6 +361,17 @@ def test_missing_surplus_and_mixed_parameters_are_named(
 
 
 @pytest.mark.parametrize(
+    ("sql", "words"), [("SELECT {{day}}", "-p NAME=VALUE"), ("SELECT $1, $2", "One -p each")]
+)
+def test_a_missing_value_comes_with_the_option_that_gives_it(
+    sql: str, words: str, superuser_url: str
+) -> None:
+    done = heliograph("query", sql, "--url", superuser_url)
+    assert done.error["code"] == "parameter_missing"
+    assert words in done.error["hint"]
+
+
+@pytest.mark.parametrize(
     ("sql", "value", "kind"),
     [
         ("SELECT {{v}}::date", "geheim-17", "date"),

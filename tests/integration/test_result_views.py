@@ -121,7 +121,7 @@ def test_values_of_filters_follow_those_of_the_statement(session: Session) -> No
 def test_a_value_that_does_not_fit_its_column_is_named_by_it(session: Session) -> None:
     columns = columns_of(session, PEOPLE)
     wrong = wrap_view(PEOPLE, columns, filters=[Filter(0, Operator.EQUAL, "many")])
-    with pytest.raises(ParameterInvalid, match="the filter of id"):
+    with pytest.raises(ParameterInvalid, match="The value of the filter of id is"):
         run(session, wrong)
 
 

@@ -141,6 +141,12 @@ def test_a_query_that_is_refused_is_kept_in_the_history(
     assert [past.run.id for past in history.items] == [run.row.id]
 
 
+def test_the_hint_for_a_missing_value_speaks_of_no_command(asking: Asking) -> None:
+    error = asking.ask(asking.connect(), "select {{a}}").row.error
+    assert error is not None
+    assert error["hint"] == "Give each a value, or NULL. A clause in [[ ... ]] may go without."
+
+
 def test_values_that_are_none_are_the_requests_fault(asking: Asking) -> None:
     connection = asking.connect()
     with pytest.raises(RequestInvalid):

@@ -16,13 +16,19 @@ from heliograph.cli.terminal import ProgressLine, note
 from heliograph.connections.engines.contract import RunOptions
 from heliograph.connections.service import open_session
 from heliograph.kernel.durations import parse_duration
-from heliograph.kernel.errors import HeliographError, OutputFailed, SqlInvalid, UsageError
+from heliograph.kernel.errors import (
+    HeliographError,
+    OutputFailed,
+    ParameterMissing,
+    SqlInvalid,
+    UsageError,
+)
 from heliograph.platform.output import open_output, open_stdout
 from heliograph.platform.settings import expand_references, has_colour, read_environment
 from heliograph.queries.encoders.contract import Encoder, Summary
 from heliograph.queries.encoders.registry import ENCODERS, load_encoder
 from heliograph.queries.parameters import from_arguments
-from heliograph.queries.placeholders import parse_template
+from heliograph.queries.placeholders import Template, parse_template
 from heliograph.queries.service import (
     can_copy_csv,
     copy_csv,
@@ -41,7 +47,9 @@ def run(options: Namespace) -> int:
         template = parse_template(sql)
         document = _read_params(options.params)
         given = [_as_utf8(value) for value in options.param]
-        query = prepare_query(template, from_arguments(template, given, options.null, document))
+        parameters = from_arguments(template, given, options.null, document)
+        with _telling_options(template):
+            query = prepare_query(template, parameters)
         output = _chosen_output(options)
         format_name = _chosen_format(options, output)
         url, timeout = chosen_connection(options)
@@ -64,6 +72,20 @@ def run(options: Namespace) -> int:
                 notes = encoder.notes
     _tell(output, summary, notes)
     return 0
+
+
+@contextmanager
+def _telling_options(template: Template) -> Iterator[None]:
+    """Say in this command's words how a missing value is given."""
+    try:
+        yield
+    except ParameterMissing as error:
+        error.hint = (
+            "Give it with -p NAME=VALUE, or --null NAME for NULL."
+            if template.is_named
+            else f"{error.hint} One -p each."
+        )
+        raise
 
 
 def _tell(output: Path | None, summary: Summary, notes: list[str]) -> None:

@@ -136,7 +136,7 @@ def render(template: Template, given: Collection[str] | int) -> RenderedSql:
     if missing:
         raise ParameterMissing(
             f"No value was given for {_listed(missing)}.",
-            hint=f"Give it with -p {missing[0]}=VALUE, or --null {missing[0]} for NULL.",
+            hint="Give each a value, or NULL. A clause in [[ ... ]] may go without.",
         )
     return _render_named(template, frozenset(given))
 
@@ -147,7 +147,7 @@ def _render_positional(template: Template, count: int) -> RenderedSql:
         missing = [f"${n}" for n in range(count + 1, highest + 1)]
         raise ParameterMissing(
             f"No value was given for {_listed(missing)}.",
-            hint=f"The SQL takes {highest} value(s), in order: one -p each.",
+            hint=f"The SQL takes {highest} value(s), in order.",
         )
     if count > highest:
         surplus = [f"${n}" for n in range(highest + 1, count + 1)]

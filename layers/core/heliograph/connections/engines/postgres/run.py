@@ -13,7 +13,7 @@ from heliograph.connections.engines.contract import BoundStatement, Column
 from heliograph.connections.engines.postgres.chunks import rows_at_once
 from heliograph.connections.engines.postgres.errors import Diagnosis, diagnose, query_error
 from heliograph.connections.engines.postgres.types import REFCURSOR_OID, PostgresType
-from heliograph.connections.engines.postgres.values import encode_values
+from heliograph.connections.engines.postgres.values import encode_values, name_value
 from heliograph.connections.engines.postgres.wire import ServerError, Wire, check
 from heliograph.kernel.errors import ConnectionLost, HeliographError, ParameterInvalid
 
@@ -139,7 +139,7 @@ class Run:
                 self.wire.execute("SELECT $1", [value], [kind.oid])
             except ServerError:
                 return ParameterInvalid(
-                    f"The value of parameter {label} is not a valid {kind.name}.",
+                    f"The value of {name_value(label)} is not a valid {kind.name}.",
                     sqlstate=diagnosis.sqlstate,
                     hint=_ARRAY_EXAMPLE if kind.is_array else _EXAMPLES.get(kind.name),
                 )

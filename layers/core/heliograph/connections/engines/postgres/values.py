@@ -30,6 +30,11 @@ def encode_values(statement: BoundStatement, types: Sequence[PostgresType]) -> l
     return encoded
 
 
+def name_value(label: str) -> str:
+    """Return `parameter name` for a message; a label of several words says itself what it is."""
+    return label if " " in label else f"parameter {label}"
+
+
 def _as_written(label: str) -> str:
     return label if label.startswith("$") else f"{{{{{label}}}}}"
 
@@ -37,12 +42,13 @@ def _as_written(label: str) -> str:
 def _to_bytes(label: str, value: str) -> bytes:
     if "\0" in value:
         raise ParameterInvalid(
-            f"The value of parameter {label} holds a NUL character, which PostgreSQL cannot store."
+            f"The value of {name_value(label)} holds a NUL character,"
+            " which PostgreSQL cannot store."
         )
     try:
         return value.encode()
     except UnicodeEncodeError:
-        raise ParameterInvalid(f"The value of parameter {label} is not valid Unicode.") from None
+        raise ParameterInvalid(f"The value of {name_value(label)} is not valid Unicode.") from None
 
 
 def array_literal(values: Sequence[Value], delimiter: str = ",") -> str:
