@@ -120,7 +120,7 @@ def _look_at(wanted: ServeOptions, output: ServeOutput) -> None:
 
 def _tell_what_next(output: ServeOutput, url: str, data_dir: Path) -> None:
     folder = "" if data_dir == DEFAULT_DATA_DIR else f" --data-dir {shlex.quote(str(data_dir))}"
-    output.note(f"how they sign in is shown at {url}; there is no web application yet, but an API.")
+    output.note(f"open {url} in a browser and sign in as one of them.")
     output.note(
         f'ask the shop: heliograph query --url "$(heliograph demo url{folder})" "select now()"'
     )
