@@ -57,6 +57,8 @@ def test_a_million_rows_are_scrolled_to_their_end_and_by_single_rows(visit: Visi
     expect(grid(page)).to_have_attribute("aria-rowcount", "1000001")
     grid(page).evaluate("grid => { grid.scrollTop = grid.scrollHeight }")
     expect(cell(page, 1_000_000, 2)).to_have_text("name 1000000")
+    last = grid(page).get_by_role("rowheader", name="1,000,000", exact=True)
+    assert last.evaluate("number => number.scrollWidth <= number.clientWidth")
     grid(page).hover()
     page.mouse.wheel(0, -28)
     expect(cell(page, 1_000_000, 2)).to_be_hidden()
@@ -89,6 +91,31 @@ def test_sorting_and_filtering_take_the_whole_result(visit: Visit) -> None:
     expect(cell(page, 1, 1)).to_have_text("1")
 
 
+def test_a_result_stays_sorted_over_a_reload_and_comes_back_as_it_was(visit: Visit) -> None:
+    page = run(visit, VALUES)
+    header(page, "letter").click(button="right")
+    page.get_by_role("menuitem", name="Sort ascending").click()
+    expect(cell(page, 1, 2)).to_have_text("a")
+    page.reload()
+    expect(header(page, "letter")).to_have_attribute("aria-sort", "ascending")
+    expect(cell(page, 1, 2)).to_have_text("a")
+    page.get_by_role("button", name="Clear sorting and filters").click()
+    expect(cell(page, 1, 2)).to_have_text("b")
+    expect(header(page, "letter")).not_to_have_attribute("aria-sort", re.compile(""))
+
+
+def test_a_result_without_rows_says_why(visit: Visit) -> None:
+    page = run(visit, VALUES)
+    open_menu(page, "empty", "Filter…")
+    dialog = page.get_by_role("dialog", name="Filter by empty")
+    dialog.get_by_label("Keep rows whose value").select_option("is NULL")
+    dialog.get_by_role("button", name="Filter", exact=True).click()
+    expect(page.get_by_text("No row fits the filters.")).to_be_visible()
+    page.get_by_role("textbox", name="SQL.").fill("select 1 as one where false")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("The query ran, and found no rows.")).to_be_visible()
+
+
 def test_a_filter_offers_the_values_and_refuses_what_postgresql_refuses(visit: Visit) -> None:
     page = run(visit, "select id, country, total from orders")
     open_menu(page, "country", "Filter…")
@@ -103,7 +130,11 @@ def test_a_filter_offers_the_values_and_refuses_what_postgresql_refuses(visit: V
     dialog = page.get_by_role("dialog", name="Filter by id")
     dialog.get_by_label("Value", exact=True).fill("seven")
     dialog.get_by_role("button", name="Filter", exact=True).click()
-    expect(page.get_by_role("alert").filter(has_text="not a valid int8")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(
+            has_text="The value of the filter of id is not a valid int8"
+        )
+    ).to_be_visible()
     expect(cell(page, 1, 2)).to_have_text("FR")
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("alert").filter(has_text="not a valid int8")).to_have_count(0)

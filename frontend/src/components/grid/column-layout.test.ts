@@ -13,6 +13,14 @@ describe("ColumnLayout", () => {
     expect(layout.width).toBe(600);
   });
 
+  test("gives a column that stands alone all the room it wants", () => {
+    const [first, second] = columns as [GridColumn, GridColumn];
+    const rows = [["x".repeat(100), "x".repeat(100)]];
+    const [among] = ColumnLayout.fitting([first, second], rows).placed;
+    const [alone] = ColumnLayout.fitting([first], rows).placed;
+    expect(alone?.width).toBeGreaterThan(2 * (among?.width ?? 0));
+  });
+
   test("says which columns are seen", () => {
     expect(layout.shown(0, 100)).toEqual([0, 1]);
     expect(layout.shown(99, 2)).toEqual([0, 2]);

@@ -52,9 +52,11 @@ export class ColumnLayout {
 
   /** A first layout: as wide as what stands in the rows, within reason. */
   static fitting(columns: readonly GridColumn[], rows: readonly Row[]): ColumnLayout {
+    // One alone has all the room: a query plan, a document.
+    const widest = columns.length === 1 ? WIDEST : WIDEST_GUESSED;
     return new ColumnLayout(
       columns,
-      columns.map((column, index) => Math.min(fittingWidth(column, index, rows), WIDEST_GUESSED)),
+      columns.map((column, index) => Math.min(fittingWidth(column, index, rows), widest)),
     );
   }
 

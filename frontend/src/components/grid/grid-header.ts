@@ -119,8 +119,9 @@ export class GridHeader {
     head.type.textContent = placed.column.type;
     const order = state.sorted.length > 1 && direction ? String(at + 1) : "";
     const arrow = direction ? (direction === "asc" ? "↑" : "↓") : "";
-    head.sign.textContent = arrow + order + (state.filtered.includes(placed.index) ? " ⧩" : "");
-    head.menu.setAttribute("aria-label", `Menu of ${placed.column.name}`);
+    head.sign.textContent =
+      arrow + order + (state.filtered.includes(placed.index) ? " filtered" : "");
+    head.menu.setAttribute("aria-label", `Menu of ${placed.column.name || "?column?"}`);
   }
 
   private makeHead(): Head {
@@ -146,6 +147,10 @@ export class GridHeader {
       this.with(head, (one) => this.handlers.onFit(one.index)),
     );
     texts.addEventListener("pointerdown", (event) => this.press(head, event));
+    element.addEventListener("contextmenu", (event) => {
+      event.preventDefault();
+      this.handlers.onMenu(head.place);
+    });
     return head;
   }
 

@@ -87,7 +87,7 @@ export class GridRows {
 
   /** The width of the column of row numbers for so many rows. */
   static numbersWidth(rowCount: number): number {
-    return Math.max(40, 20 + rowCount.toLocaleString("en").length * 7);
+    return Math.max(40, Math.ceil(18 + rowCount.toLocaleString("en").length * 7.2));
   }
 
   private fitPool(count: number): void {

@@ -7,8 +7,10 @@ import {
   Copy,
   EyeOff,
   Filter as FilterIcon,
+  FoldHorizontal,
   type LucideIcon,
   MoveHorizontal,
+  UnfoldHorizontal,
   X,
 } from "lucide-react";
 import type { ColumnLayout } from "@/components/grid/column-layout";
@@ -109,10 +111,10 @@ function Items({
       <Item icon={MoveHorizontal} onSelect={() => onFit(index)}>
         Fit to its values
       </Item>
-      <Item icon={ArrowRight} onSelect={() => onLayout(layout.resized(index, width * 1.5))}>
+      <Item icon={UnfoldHorizontal} onSelect={() => onLayout(layout.resized(index, width * 1.5))}>
         Wider
       </Item>
-      <Item icon={ArrowLeft} onSelect={() => onLayout(layout.resized(index, width / 1.5))}>
+      <Item icon={FoldHorizontal} onSelect={() => onLayout(layout.resized(index, width / 1.5))}>
         Narrower
       </Item>
       <Item

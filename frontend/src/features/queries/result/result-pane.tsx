@@ -75,14 +75,15 @@ export function ResultPane({ run, isStale, onView, children }: ResultPaneProps) 
       <ResultToolbar
         queryId={run.id}
         {...{ columns, layout, state, download }}
-        isForeignView={run.origin === "view" && state.base === run}
+        isForeignView={run.origin === "view" && state.baseId === run.id}
         onLayout={changeLayout}
         onFilter={(at) => setFiltering({ index: view.filter[at]?.column ?? 0, at })}
       >
         {children}
       </ResultToolbar>
       <Failures source={source} run={run} state={state} onView={onView} />
-      <div className={cn("min-h-0 flex-1", state.isPending && GREYED)}>
+      <div className={cn("relative min-h-0 flex-1", state.isPending && GREYED)}>
+        {source.rowCount === 0 && <NoRows isFiltered={view.filter.length > 0} />}
         <Grid
           ref={grid}
           label={`${isStale ? "Earlier rows" : "Rows"}, ${rowsText(source.rowCount)}`}
@@ -117,7 +118,7 @@ export function ResultPane({ run, isStale, onView, children }: ResultPaneProps) 
       )}
       {filtering && filteredColumn && (
         <FilterDialog
-          queryId={state.base.id}
+          queryId={state.baseId}
           column={filteredColumn}
           index={filtering.index}
           filter={filtering.at === null ? null : (view.filter[filtering.at] ?? null)}
@@ -129,6 +130,14 @@ export function ResultPane({ run, isStale, onView, children }: ResultPaneProps) 
         />
       )}
     </div>
+  );
+}
+
+function NoRows({ isFiltered }: { isFiltered: boolean }) {
+  return (
+    <p className="pointer-events-none absolute inset-x-0 top-20 z-1 px-4 text-center text-quiet">
+      {isFiltered ? "No row fits the filters." : "The query ran, and found no rows."}
+    </p>
   );
 }
 
@@ -244,7 +253,7 @@ function Status({
       <span className="min-w-0 truncate">
         {at.active.row === HEADER
           ? column
-          : `Row ${(at.active.row + 1).toLocaleString("en")} of ${source.rowCount.toLocaleString("en")} · ${column}`}
+          : [rowText(at.active.row, source.rowCount), column].filter(Boolean).join(" · ")}
       </span>
       {rows * wide > 1 && (
         <span className="whitespace-nowrap">
@@ -253,6 +262,10 @@ function Status({
       )}
     </p>
   );
+}
+
+function rowText(row: number, count: number): string {
+  return `Row ${(row + 1).toLocaleString("en")} of ${count.toLocaleString("en")}`;
 }
 
 function copy(source: ChunkedRows, layout: ColumnLayout, range: Range): void {

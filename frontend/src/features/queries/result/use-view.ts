@@ -2,14 +2,15 @@ import { useEffect, useRef, useState } from "react";
 import { announce } from "@/lib/announce";
 import { isOver, type Run, rowsText } from "../run/run";
 import { runApi } from "../run/run-api";
-import { baseOf, createView, isEmpty, rememberView, type View } from "./views";
+import { createView, isEmpty, type Look, looks, type View } from "./views";
 
 const LOOK_SECONDS = 10;
 
 export interface ViewState {
   /** What is shown, or on its way. */
   view: View;
-  base: Run;
+  /** Which run is looked at. */
+  baseId: string;
   isPending: boolean;
   error: unknown;
   change: (view: View) => void;
@@ -20,7 +21,8 @@ export interface ViewState {
 
 /** A look at a result, sorted and filtered; while the next one is made the present one stays. */
 export function useView(run: Run, onView: (run: Run) => void): ViewState {
-  const { base, view: shown } = baseOf(run);
+  const look = looks.of(run);
+  const { baseId, base, view: shown } = look;
   const [wanted, setWanted] = useState<View | null>(null);
   const [error, setError] = useState<unknown>(null);
   const attempt = useRef<AbortController | null>(null);
@@ -45,7 +47,7 @@ export function useView(run: Run, onView: (run: Run) => void): ViewState {
   const change = (view: View) => {
     stop();
     setError(null);
-    if (isEmpty(view)) {
+    if (isEmpty(view) && base) {
       setWanted(null);
       onView(base);
       return;
@@ -53,14 +55,15 @@ export function useView(run: Run, onView: (run: Run) => void): ViewState {
     setWanted(view);
     const controller = new AbortController();
     attempt.current = controller;
-    make(base, view, controller.signal, (id) => {
+    make(look, view, controller.signal, (id) => {
       pendingId.current = id;
     }).then(
       (made) => {
         if (!controller.signal.aborted) {
           pendingId.current = null;
           setWanted(null);
-          announce(`${rowsText(made.row_count ?? 0)}, sorted and filtered`);
+          const how = isEmpty(view) ? "as it was asked" : "sorted and filtered";
+          announce(`${rowsText(made.row_count ?? 0)}, ${how}`);
           onView(made);
         }
       },
@@ -75,7 +78,7 @@ export function useView(run: Run, onView: (run: Run) => void): ViewState {
 
   return {
     view: wanted ?? shown,
-    base,
+    baseId,
     isPending: wanted !== null && error === null,
     error,
     change,
@@ -97,12 +100,15 @@ export class ViewFailed extends Error {
 }
 
 async function make(
-  base: Run,
+  { baseId, base }: Look,
   view: View,
   signal: AbortSignal,
   onBegun: (id: string) => void,
 ): Promise<Run> {
-  let run = await createView(base.id, view, signal);
+  if (isEmpty(view)) {
+    return runApi.look(baseId, 0, signal);
+  }
+  let run = await createView(baseId, view, signal);
   onBegun(run.id);
   while (!isOver(run)) {
     run = await runApi.look(run.id, LOOK_SECONDS, signal);
@@ -111,6 +117,6 @@ async function make(
     const hint = run.error?.hint ? ` ${run.error.hint}` : "";
     throw new ViewFailed(run.error ? run.error.message + hint : `The view is ${run.state}.`);
   }
-  rememberView(run, base, view);
+  looks.remember(run, { baseId, base, view });
   return run;
 }

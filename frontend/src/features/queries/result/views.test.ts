@@ -1,8 +1,18 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
 import type { GridColumn } from "@/components/grid/types";
+import type { Run } from "../run/run";
 import { layOut } from "./cell-dialog";
-import { filteredBy, filterText, NO_VIEW, operatorsFor, sortedBy, unsorted } from "./views";
+import {
+  filteredBy,
+  filterText,
+  type Look,
+  Looks,
+  NO_VIEW,
+  operatorsFor,
+  sortedBy,
+  unsorted,
+} from "./views";
 
 const columns: GridColumn[] = [
   { name: "country", type: "text", kind: "text" },
@@ -62,6 +72,44 @@ describe("filters", () => {
 
   test("numbers are compared first, texts chosen", () => {
     expect(columns.map((column) => operatorsFor(column)[0])).toEqual(["in", "ge"]);
+  });
+});
+
+describe("how a result is looked at", () => {
+  const run = (id: string) => ({ id }) as Run;
+  const sorted = sortedBy(NO_VIEW, 1, false);
+
+  function windowStorage() {
+    const kept = new Map<string, string>();
+    return {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+    };
+  }
+
+  test("is known again after a reload, without its rows", () => {
+    const storage = windowStorage();
+    const look: Look = { baseId: "base", base: run("base"), view: sorted };
+    new Looks(storage).remember(run("view"), look);
+    expect(new Looks(storage).of(run("view"))).toEqual({ ...look, base: null });
+  });
+
+  test("is as it came where nobody has sorted it", () => {
+    const other = run("other");
+    expect(new Looks(windowStorage()).of(other)).toEqual({
+      baseId: "other",
+      base: other,
+      view: NO_VIEW,
+    });
+  });
+
+  test("is kept for the page where the browser keeps nothing", () => {
+    const forbidden = () => {
+      throw new DOMException("denied", "SecurityError");
+    };
+    const looks = new Looks({ getItem: forbidden, setItem: forbidden });
+    looks.remember(run("view"), { baseId: "base", base: null, view: sorted });
+    expect(looks.of(run("view")).view).toEqual(sorted);
   });
 });
 

@@ -123,26 +123,58 @@ export function filterText({ column, op, value }: Filter, columns: readonly Grid
   return `${name} ${OPERATORS[op]} ${shown.join(", ")}${rest}`;
 }
 
-/** From which run a view was made, and how; for as long as the page lives. */
-interface Made {
-  base: Run;
+/** From which run a view was made, and how. */
+export interface Look {
+  baseId: string;
+  /** Null after a reload: it has to be fetched. */
+  base: Run | null;
   view: View;
 }
 
-const made = new Map<string, Made>();
 const MOST_REMEMBERED = 200;
+const STORED = "heliograph.views";
 
-export function rememberView(run: Run, base: Run, view: View): void {
-  made.set(run.id, { base, view });
-  for (const oldest of made.keys()) {
-    if (made.size <= MOST_REMEMBERED) {
-      return;
+/** How the results of this window are looked at; a reload finds it again. */
+export class Looks {
+  private readonly made: Map<string, Look>;
+
+  constructor(private readonly storage: Pick<Storage, "getItem" | "setItem">) {
+    this.made = new Map(this.read().map(([id, look]) => [id, { ...look, base: null }]));
+  }
+
+  remember(run: Run, look: Look): void {
+    this.made.delete(run.id);
+    this.made.set(run.id, look);
+    for (const oldest of this.made.keys()) {
+      if (this.made.size <= MOST_REMEMBERED) {
+        break;
+      }
+      this.made.delete(oldest);
     }
-    made.delete(oldest);
+    const entries = [...this.made].map(([id, { baseId, view }]) => [id, { baseId, view }]);
+    try {
+      this.storage.setItem(STORED, JSON.stringify(entries));
+    } catch {
+      // After a reload it is a result like any other.
+    }
+  }
+
+  /** The run as it was asked and how it is looked at; one made elsewhere counts as it is. */
+  of(run: Run): Look {
+    return this.made.get(run.id) ?? { baseId: run.id, base: run, view: NO_VIEW };
+  }
+
+  private read(): [string, { baseId: string; view: View }][] {
+    try {
+      const found: unknown = JSON.parse(this.storage.getItem(STORED) ?? "[]");
+      return Array.isArray(found) ? found : [];
+    } catch {
+      return [];
+    }
   }
 }
 
-/** The run as it was asked and how it is looked at; one made elsewhere counts as it is. */
-export function baseOf(run: Run): Made {
-  return made.get(run.id) ?? { base: run, view: NO_VIEW };
-}
+export const looks = new Looks({
+  getItem: (key) => sessionStorage.getItem(key),
+  setItem: (key, value) => sessionStorage.setItem(key, value),
+});
