@@ -20,10 +20,15 @@ const editorRoute = createRoute({
 
 const STATES = ["queued", "running", "succeeded", "failed", "canceled"] as const;
 
-const historyRoute = createRoute({
+const queriesRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/queries",
   staticData: { title: "History", least: "editor" },
+});
+
+const historyRoute = createRoute({
+  getParentRoute: () => queriesRoute,
+  path: "/",
   validateSearch: (
     search: RawSearch,
   ): {
@@ -46,9 +51,9 @@ const historyRoute = createRoute({
 });
 
 const queryRoute = createRoute({
-  getParentRoute: () => shellRoute,
-  path: "/queries/$queryId",
-  staticData: { title: "Query", least: "editor" },
+  getParentRoute: () => queriesRoute,
+  path: "/$queryId",
+  staticData: { title: "Query" },
   component: lazyRouteComponent(() => import("@/features/queries/history/query-page"), "QueryPage"),
 });
 
@@ -57,4 +62,7 @@ function dayParam(value: unknown): string | undefined {
   return text && /^\d{4}-\d{2}-\d{2}$/.test(text) ? text : undefined;
 }
 
-export const queriesRoutes = [editorRoute, historyRoute, queryRoute] as const;
+export const queriesRoutes = [
+  editorRoute,
+  queriesRoute.addChildren([historyRoute, queryRoute]),
+] as const;

@@ -274,7 +274,7 @@ export class DraftStore {
 }
 
 /** What the tab is called: its name, else the comment at its beginning, else its SQL. */
-export function draftTitle({ name, sql }: Draft): string {
+export function draftTitle({ name, sql }: Pick<Draft, "name" | "sql">): string {
   const text = sql.trim();
   const comment = /^--\s*(\S.*)/.exec(text)?.[1];
   return name || (comment ?? text.replaceAll(/\s+/g, " ")).slice(0, 40).trim() || "New query";

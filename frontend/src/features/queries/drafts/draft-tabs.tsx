@@ -26,12 +26,13 @@ export function DraftTabs(props: DraftTabsProps) {
   const [renamed, setRenamed] = useState<string | null>(null);
   const list = useRef<HTMLUListElement>(null);
   const active = drafts.findIndex(({ id }) => id === activeId);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is shown.
+  const title = drafts[active] && draftTitle(drafts[active]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is shown, or a wider one.
   useEffect(() => {
     list.current
-      ?.querySelector('[aria-current="true"]')
+      ?.querySelector('li:has([aria-current="true"])')
       ?.scrollIntoView({ inline: "nearest", block: "nearest" });
-  }, [activeId]);
+  }, [activeId, title]);
   const onKeyDown = (event: KeyboardEvent, id: string) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key] as -1 | 1 | undefined;
     const index = drafts.findIndex((draft) => draft.id === id);

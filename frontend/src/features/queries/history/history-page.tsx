@@ -8,7 +8,7 @@ import {
   SquarePen,
   SquareTerminal,
 } from "lucide-react";
-import { useId, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { useListQuery } from "@/api/list-query";
 import { hasRole, useUser } from "@/api/use-session";
 import { Button, buttonClasses, IconButton } from "@/components/button";
@@ -28,7 +28,7 @@ import { workspaceOf } from "../workbench/workspace";
 import { QueryFacts } from "./query-facts";
 import { StateTag } from "./state-tag";
 
-const route = getRouteApi("/shell/queries");
+const route = getRouteApi("/shell/queries/");
 
 const states = [
   { value: "", label: "Any state" },
@@ -109,6 +109,7 @@ function Filters(props: {
   const id = useId();
   const { data: connections = [] } = useQuery(connectionChoicesQuery);
   const [text, setText] = useState(filters.q ?? "");
+  useEffect(() => setText(filters.q ?? ""), [filters.q]); // Cleared, or gone back to.
   return (
     <form
       className="mb-3 flex flex-wrap items-end gap-2"

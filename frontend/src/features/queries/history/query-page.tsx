@@ -9,6 +9,8 @@ import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import { SkeletonRows } from "@/components/skeleton";
 import { Time } from "@/components/time";
+import { usePageTitle } from "@/lib/page-title";
+import { draftTitle } from "../drafts/draft-store";
 import { getQuery } from "../get-query";
 import { draftsOf } from "../parameters/parameter-values";
 import type { Run } from "../run/run";
@@ -43,6 +45,7 @@ function StoredRun({ stored }: { stored: Run }) {
   const [machine] = useState(() => new RunMachine(runApi, browserClock));
   const snapshot = useRunSnapshot(machine);
   const [first] = useState(stored);
+  usePageTitle(draftTitle({ name: "", sql: stored.sql }));
   useEffect(() => {
     void machine.adopt(first);
     return () => machine.clear();
@@ -60,8 +63,10 @@ function StoredRun({ stored }: { stored: Run }) {
       title="Query"
       lead={
         <span className="flex flex-wrap items-center gap-2">
-          <StateTag state={snapshot.run?.state ?? stored.state} /> asked{" "}
-          <Time at={stored.requested_at} />
+          <StateTag state={snapshot.run?.state ?? stored.state} />
+          <span>
+            asked <Time at={stored.requested_at} />
+          </span>
         </span>
       }
       actions={
