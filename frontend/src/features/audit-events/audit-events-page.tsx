@@ -152,7 +152,7 @@ function ExportMenu({ filter }: { filter: AuditFilter }) {
     <Menu
       trigger={
         <Button icon={Download} isPending={isPending}>
-          Export what fits
+          Export matching events
         </Button>
       }
       items={[

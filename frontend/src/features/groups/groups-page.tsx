@@ -98,7 +98,7 @@ function NewGroupDialog({ onClose }: { onClose: () => void }) {
   const id = useId();
   const navigate = route.useNavigate();
   const [name, setName] = useState("");
-  const { mutate, isPending, error } = useCreateGroup();
+  const { mutate, isPending, isSuccess, error } = useCreateGroup();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     mutate(name, {
@@ -116,7 +116,12 @@ function NewGroupDialog({ onClose }: { onClose: () => void }) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" form={id} variant="primary" isPending={isPending}>
+          <Button
+            type="submit"
+            form={id}
+            variant="primary"
+            isPending={isPending || isSuccess} // Its page comes: a second Enter makes no other.
+          >
             Make group
           </Button>
         </>
