@@ -7,10 +7,10 @@ export function HelpSheet({ isOpen, onClose }: { isOpen: boolean; onClose: () =>
   const shortcuts = useRegisteredShortcuts();
   const groups = Map.groupBy(shortcuts, (shortcut) => shortcut.group);
   return (
-    <Dialog isOpen={isOpen} onClose={onClose} title="Keyboard shortcuts">
-      <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
+    <Dialog isOpen={isOpen} onClose={onClose} title="Keyboard shortcuts" size="lg">
+      <div className="gap-8 sm:columns-2">
         {[...groups].map(([group, members]) => (
-          <section key={group} aria-label={group}>
+          <section key={group} aria-label={group} className="mb-5 break-inside-avoid">
             <h3 className="mb-1 text-sm text-quiet">{group}</h3>
             <dl>
               {members.map(({ keys, title }) => (

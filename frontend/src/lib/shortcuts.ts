@@ -14,6 +14,12 @@ export interface Shortcut {
 const SEQUENCE_MS = 900;
 const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
 
+const printed: Record<string, string> = {
+  Mod: isMac ? "⌘" : "Ctrl",
+  ArrowLeft: "Left",
+  ArrowRight: "Right",
+};
+
 let registered: readonly Shortcut[] = [];
 const listeners = new Set<() => void>();
 
@@ -33,7 +39,7 @@ export function useRegisteredShortcuts(): readonly Shortcut[] {
 /** `["Ctrl", "K"]`: what to print on the keys. */
 export function keyLabels(keys: string): string[] {
   const parts = keys.length > 1 ? keys.split(/[+ ]/) : [keys];
-  return parts.map((part) => (part === "Mod" ? (isMac ? "⌘" : "Ctrl") : part));
+  return parts.map((part) => printed[part] ?? part);
 }
 
 /** Listen on the document for all that is registered; called once, by the app. */

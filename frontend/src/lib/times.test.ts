@@ -4,7 +4,8 @@ import { exactTime, relativeTime } from "./times";
 const now = new Date("2026-03-29T12:00:00Z");
 
 test.each([
-  ["2026-03-29T11:59:45Z", "now"],
+  ["2026-03-29T11:59:45Z", "just now"],
+  ["2026-03-29T12:00:40Z", "in a moment"],
   ["2026-03-29T11:57:10Z", "2 minutes ago"],
   ["2026-03-29T15:00:00Z", "in 3 hours"],
   ["2026-03-28T11:00:00Z", "yesterday"],

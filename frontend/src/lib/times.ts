@@ -7,7 +7,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
-/** `3 minutes ago`, `in 2 days`, `now`. */
+/** `3 minutes ago`, `in 2 days`, `just now`, `in a moment`. */
 export function relativeTime(at: Date, now = new Date()): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;
   for (const [unit, size] of UNITS) {
@@ -15,7 +15,7 @@ export function relativeTime(at: Date, now = new Date()): string {
       return relative.format(Math.trunc(seconds / size), unit);
     }
   }
-  return relative.format(0, "second");
+  return seconds > 5 ? "in a moment" : "just now";
 }
 
 /** The time with its zone: `2026-01-31 12:00:05 GMT+1`. */

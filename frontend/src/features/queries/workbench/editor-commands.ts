@@ -134,7 +134,7 @@ function shortcutsOf(now: () => EditorActions): Shortcut[] {
     { keys: "Mod+Alt+N", title: "New query", group, run: () => now().newTab() },
     { keys: "Mod+Alt+W", title: "Close this query", group, run: () => now().closeTab() },
     { keys: "Mod+Alt+ArrowRight", title: "Next query", group, run: () => now().nextTab(1) },
-    { keys: "Mod+Alt+ArrowLeft", title: "Query before", group, run: () => now().nextTab(-1) },
+    { keys: "Mod+Alt+ArrowLeft", title: "Previous query", group, run: () => now().nextTab(-1) },
     { keys: "Mod+Alt+B", title: "Show or hide the tables", group, run: () => now().toggleTree() },
     // The editor itself has these: here they are told.
     { keys: "Shift+Alt+F", title: "Format, in the editor", group, run: nothing },
