@@ -81,6 +81,22 @@ def test_placeholders_become_inputs_that_say_what_is_wrong_with_their_values(pag
     expect(inputs.get_by_role("alert")).to_have_count(0)
 
 
+def test_retry_runs_what_was_mended_meanwhile(page: Page) -> None:
+    write(page, "select {{n}}::int as n")
+    page.keyboard.press(RUN)
+    retry = result(page).get_by_role("button", name="Retry")
+    expect(retry).to_be_visible()
+    page.get_by_role("group", name="Parameters").get_by_label("n", exact=True).fill("7")
+    retry.click()
+    expect(result(page).get_by_text("1 row").first).to_be_visible()
+    write(page, "select wrong")
+    page.keyboard.press(RUN)
+    expect(result(page)).to_contain_text('column "wrong" does not exist')
+    write(page, "select 1 union select 2")
+    retry.click()
+    expect(result(page).get_by_text("2 rows").first).to_be_visible()
+
+
 def test_drafts_survive_a_reload_and_a_run_goes_on_in_its_tab(page: Page) -> None:
     write(page, "select pg_sleep(2), 'first'")
     page.keyboard.press(RUN)

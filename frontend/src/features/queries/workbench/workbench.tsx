@@ -65,6 +65,17 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
       notify.info("There is nothing to run: write a query first.");
     }
   };
+  /** A statement that failed is run as it stands now: its text or values may have been mended. */
+  const retry = () => {
+    if (!error || !connectionId) {
+      void machine.retry();
+    } else if (sent?.text === draft.sql) {
+      const { offset: from, text } = sent.piece;
+      runDraft(workspace, draft, connectionId, { from, to: from + text.length });
+    } else {
+      run();
+    }
+  };
   const format = async () => {
     try {
       const { formatSql } = await import("../editor/format-sql");
@@ -170,7 +181,10 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
           onReset={actions.reset}
           isResetting={reset.isPending}
         />
-        <div style={{ height: layout.editorHeight }} className="min-h-24 shrink-0">
+        <div
+          style={{ height: layout.editorHeight }}
+          className="max-h-[calc(100dvh-20rem)] min-h-24 shrink-0"
+        >
           <Suspense fallback={<Skeleton className="m-3 h-4 w-48" />}>
             <SqlEditor
               key={draft.id}
@@ -225,7 +239,7 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
               snapshot={snapshot}
               onCancel={actions.cancel}
               onAbandon={() => machine.abandon()}
-              onRetry={() => void machine.retry()}
+              onRetry={retry}
               onRunFresh={runFreshAgain}
               onView={(viewed) => void machine.adopt(viewed)}
               onShowError={mark && (() => editor.current?.goTo(mark.from))}
