@@ -1,6 +1,6 @@
 import { Dialog as BaseDialog } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { cn } from "@/lib/cn";
 import { IconButton } from "./button";
 
@@ -16,6 +16,7 @@ export interface DialogProps {
   children?: ReactNode;
 }
 
+const FIELD = ["input", "select", "textarea"].map((tag) => `${tag}:enabled`).join();
 const widths = { sm: "max-w-sm", md: "max-w-lg", lg: "max-w-3xl" };
 
 /** A dialog over the page; the focus stays in it, and goes back afterwards. */
@@ -28,6 +29,15 @@ export function Dialog({
   size = "md",
   children,
 }: DialogProps) {
+  const popup = useRef<HTMLDivElement>(null);
+  const focusAtFirst = (by: "mouse" | "touch" | "pen" | "keyboard" | "") => {
+    const box = popup.current;
+    if (box?.contains(document.activeElement)) {
+      return false; // A field has taken it by itself.
+    }
+    // A keyboard that comes up unasked hides half of a phone's dialog.
+    return (by !== "touch" && box?.querySelector<HTMLElement>(FIELD)) || true;
+  };
   return (
     <BaseDialog.Root
       open={isOpen}
@@ -41,6 +51,8 @@ export function Dialog({
         <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-shade transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
         <BaseDialog.Viewport className="fixed inset-0 z-40 grid place-items-center overflow-y-auto p-3 sm:p-6">
           <BaseDialog.Popup
+            ref={popup}
+            initialFocus={focusAtFirst}
             className={cn(
               "flex w-full flex-col gap-4 rounded-lg border border-line bg-raised p-5 shadow-high outline-none",
               "transition duration-150 ease-flash data-ending-style:opacity-0 data-starting-style:translate-y-2 data-starting-style:opacity-0",

@@ -12,7 +12,9 @@ export function relativeTime(at: Date, now = new Date()): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) {
-      return relative.format(Math.trunc(seconds / size), unit);
+      // What ends after 7 days is not said to end after 6 a second later.
+      const round = seconds > 0 ? Math.round : Math.trunc;
+      return relative.format(round(seconds / size), unit);
     }
   }
   return seconds > 5 ? "in a moment" : "just now";
