@@ -175,6 +175,17 @@ def test_sharing_is_given_explained_and_taken_back(visit: Visit, shop_url: str) 
     expect(page.get_by_text("does not see it")).to_be_visible()
 
 
+def test_a_new_connection_can_be_asked_at_once(visit: Visit, shop_url: str) -> None:
+    page = visit("/queries/new", role="editor").page
+    chosen = page.get_by_role("combobox", name="Connection")
+    expect(chosen.locator("option:checked")).to_have_text("Demo shop")
+    page.get_by_role("link", name="Connections").click()
+    page.get_by_role("link", name="New connection").first.click()
+    make_connection(page, "Brand new", shop_url)
+    page.get_by_role("link", name="Ask it").click()
+    expect(chosen.locator("option:checked")).to_have_text("Brand new")
+
+
 def test_deleting_asks_for_the_name(visit: Visit, shop_url: str) -> None:
     page = visit("/connections/new", role="editor").page
     make_connection(page, "Soon gone", shop_url)

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/transport";
 import type { ConnectionChanges } from "./connection-values";
+import { forgetConnectionLists } from "./list-connections";
 
 /** Save changes to the version that was seen; a later one is refused with `conflict`. */
 export function useChangeConnection(id: string) {
@@ -16,7 +17,7 @@ export function useChangeConnection(id: string) {
       ),
     onSuccess: (connection) => {
       client.setQueryData(["connections", id], connection);
-      return client.invalidateQueries({ queryKey: ["connections", "list"] });
+      return forgetConnectionLists(client);
     },
   });
 }

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/transport";
 import type { NewConnection } from "./connection-values";
+import { forgetConnectionLists } from "./list-connections";
 
 export function useCreateConnection() {
   const client = useQueryClient();
@@ -9,7 +10,7 @@ export function useCreateConnection() {
     mutationFn: (body: NewConnection) => unwrap(api.POST("/api/connections", { body })),
     onSuccess: (connection) => {
       client.setQueryData(["connections", connection.id], connection);
-      return client.invalidateQueries({ queryKey: ["connections", "list"] });
+      return forgetConnectionLists(client);
     },
   });
 }

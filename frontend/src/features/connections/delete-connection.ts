@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { unwrap } from "@/api/transport";
+import { forgetConnectionLists } from "./list-connections";
 
 export function useDeleteConnection() {
   const client = useQueryClient();
@@ -9,6 +10,6 @@ export function useDeleteConnection() {
       unwrap(
         api.DELETE("/api/connections/{connection_id}", { params: { path: { connection_id: id } } }),
       ),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["connections", "list"] }),
+    onSuccess: () => forgetConnectionLists(client),
   });
 }

@@ -1,3 +1,4 @@
+import type { QueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { useListQuery } from "@/api/list-query";
 import { unwrap } from "@/api/transport";
@@ -13,4 +14,13 @@ export function useConnections() {
       return unwrap(api.GET("/api/connections", { params: { query }, signal }));
     },
   });
+}
+
+/** Fetch again every list that a connection stands in: this page's, and what others choose from. */
+export function forgetConnectionLists(client: QueryClient): Promise<unknown> {
+  return Promise.all(
+    ["list", "choices"].map((kind) =>
+      client.invalidateQueries({ queryKey: ["connections", kind], refetchType: "all" }),
+    ),
+  );
 }

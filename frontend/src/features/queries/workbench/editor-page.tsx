@@ -44,8 +44,8 @@ function NoConnection() {
       title="There is no connection to ask"
       detail="Save a connection to a database, or have somebody give you a right to theirs."
       action={
-        <Link to="/" className={buttonClasses("secondary")}>
-          Go home
+        <Link to="/connections/new" className={buttonClasses("primary")}>
+          Connect a database
         </Link>
       }
     />
