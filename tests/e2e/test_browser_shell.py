@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.screens import SCREENS, Screen
 
@@ -54,6 +54,22 @@ def test_a_chosen_theme_wins_over_the_system_and_lasts(visit: Visit) -> None:
     assert page.evaluate(GROUND) == light
     page.emulate_media(color_scheme="dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_click_on_the_menus_button_counts_before_the_menu_is_there(visit: Visit) -> None:
+    page = visit("/", role="viewer").page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/assets/user-menu-*.js", hold)
+    page.reload(wait_until="commit")
+    page.get_by_role("button", name="You: ").click()
+    assert len(held) == 1
+    expect(page.get_by_role("menu")).to_have_count(0)
+    held[0].continue_()
+    expect(page.get_by_role("menuitem", name="Sign out")).to_be_visible()
 
 
 def test_an_address_that_no_page_has_says_so_and_leads_home(visit: Visit) -> None:

@@ -18,7 +18,7 @@ export interface TopBarProps {
 }
 
 export function TopBar({ user, onOpenMenu, onOpenPalette, onOpenHelp }: TopBarProps) {
-  const [isPressed, setPressed] = useState(false);
+  const [isMenuAsked, setMenuAsked] = useState(false);
   return (
     <header className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-canvas px-3 sm:px-5">
       <IconButton icon={MenuIcon} label="Menu" onClick={onOpenMenu} className="-ml-1.5 lg:hidden" />
@@ -35,8 +35,8 @@ export function TopBar({ user, onOpenMenu, onOpenPalette, onOpenHelp }: TopBarPr
             <Keys keys="Mod+K" />
           </span>
         </button>
-        <Suspense fallback={<UserButton name={user.name} onClick={() => setPressed(true)} />}>
-          <UserMenu user={user} onOpenHelp={onOpenHelp} isOpenAtFirst={isPressed} />
+        <Suspense fallback={<UserButton name={user.name} onClick={() => setMenuAsked(true)} />}>
+          <UserMenu user={user} onOpenHelp={onOpenHelp} isOpenAtFirst={isMenuAsked} />
         </Suspense>
       </div>
     </header>

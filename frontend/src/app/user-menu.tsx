@@ -7,16 +7,16 @@ import { UserButton } from "./user-button";
 
 export interface UserMenuProps {
   user: User;
-  onOpenHelp: () => void;
   isOpenAtFirst: boolean;
+  onOpenHelp: () => void;
 }
 
-export function UserMenu({ user, onOpenHelp, isOpenAtFirst }: UserMenuProps) {
+export function UserMenu({ user, isOpenAtFirst, onOpenHelp }: UserMenuProps) {
   const { choice } = useTheme();
   return (
     <Menu
-      isOpenAtFirst={isOpenAtFirst}
       trigger={<UserButton name={user.name} />}
+      isOpenAtFirst={isOpenAtFirst}
       header={
         <>
           <p className="font-medium">{user.name}</p>

@@ -11,6 +11,8 @@ export interface MenuItem {
   isDisabled?: boolean;
   /** One of several: marked when it is chosen. */
   isChecked?: boolean;
+  /** More of its kind may be chosen at once. */
+  staysOpen?: boolean;
 }
 
 export interface MenuProps {
@@ -19,7 +21,6 @@ export interface MenuProps {
   items: readonly (MenuItem | "separator")[];
   /** Above the items: whose menu it is. */
   header?: ReactNode;
-  /** Open from the start: its trigger was pressed before it was here. */
   isOpenAtFirst?: boolean;
 }
 
@@ -33,7 +34,7 @@ export function Menu({ trigger, items, header, isOpenAtFirst = false }: MenuProp
       <BaseMenu.Trigger render={trigger} />
       <BaseMenu.Portal>
         <BaseMenu.Positioner sideOffset={6} align="end" className="z-50 outline-none">
-          <BaseMenu.Popup className="min-w-48 rounded-md border border-line bg-raised p-1 shadow-high outline-none transition duration-100 data-ending-style:opacity-0 data-starting-style:-translate-y-1 data-starting-style:opacity-0">
+          <BaseMenu.Popup className="max-h-(--available-height) min-w-48 overflow-y-auto rounded-md border border-line bg-raised p-1 shadow-high outline-none transition duration-100 data-ending-style:opacity-0 data-starting-style:-translate-y-1 data-starting-style:opacity-0">
             {header && (
               <div className="mb-1 border-b border-line px-2.5 pt-1.5 pb-2 text-sm">{header}</div>
             )}
@@ -53,7 +54,7 @@ export function Menu({ trigger, items, header, isOpenAtFirst = false }: MenuProp
 }
 
 function Item({ item }: { item: MenuItem }) {
-  const { label, icon: Icon, onSelect, isDangerous, isDisabled, isChecked } = item;
+  const { label, icon: Icon, onSelect, isDangerous, isDisabled, isChecked, staysOpen } = item;
   const classes = cn(itemClasses, isDangerous && "text-bad");
   const content = (
     <>
@@ -67,7 +68,7 @@ function Item({ item }: { item: MenuItem }) {
       <BaseMenu.CheckboxItem
         checked={isChecked}
         onCheckedChange={onSelect}
-        closeOnClick
+        closeOnClick={!staysOpen}
         disabled={isDisabled ?? false}
         className={classes}
       >

@@ -122,6 +122,7 @@ function ColumnsMenu({
         ...layout.choice.order.map((index) => ({
           label: nameOf(layout, index),
           isChecked: !hidden.includes(index),
+          staysOpen: true,
           onSelect: () => onLayout(layout.withHidden(index, !hidden.includes(index))),
         })),
       ]}
