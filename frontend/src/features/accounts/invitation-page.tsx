@@ -35,7 +35,9 @@ export function InvitationPage() {
           </p>
           <input type="hidden" name="email" autoComplete="username" value={email} readOnly />
           <Field label="Your name" error={errorAt(error, "/name")}>
-            {(control) => <TextInput {...control} name="name" autoComplete="name" required />}
+            {(control) => (
+              <TextInput {...control} name="name" autoComplete="name" required autoFocus />
+            )}
           </Field>
           <NewPasswordField error={errorAt(error, "/password")} />
           <FormProblem error={error} shown={FIELDS} />

@@ -70,7 +70,9 @@ function SetupForm({ token }: { token: string }) {
     >
       <form onSubmit={submit} className="flex flex-col gap-4">
         <Field label="Your name" error={errorAt(error, "/name")}>
-          {(control) => <TextInput {...control} name="name" autoComplete="name" required />}
+          {(control) => (
+            <TextInput {...control} name="name" autoComplete="name" required autoFocus />
+          )}
         </Field>
         <Field label="Email" hint="You sign in with it." error={errorAt(error, "/email")}>
           {(control) => (
