@@ -131,7 +131,7 @@ format: install frontend/node_modules/.installed ## Format the code and fix what
 	@$(BIN)/ruff format .
 	@cd frontend && $(NPM) run --silent format
 
-bench: install ## Measure against the floor, in the same run; prints ratios, never fails on them
+bench: install frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## Measure against the floor, in the same run; prints ratios, never fails on them
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 LOCK_ALONE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \

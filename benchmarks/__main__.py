@@ -12,14 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import alerts, exports, queries, results, serve
+from benchmarks import alerts, browser, exports, queries, results, serve
 from benchmarks.cold_starts import bench_cold_starts
 from benchmarks.data import make_mixed
 from heliograph.local.postgres_server import PostgresServer
 from heliograph.platform.postgres import connect
 
 SLOW_ROWS = 50_000
-PARTS = ("paths", "results", "exports", "queries", "startup", "alerts", "serve", "cold", "up")
+PARTS = (
+    "paths",
+    "results",
+    "exports",
+    "queries",
+    "startup",
+    "alerts",
+    "serve",
+    "cold",
+    "browser",
+    "up",
+)
 
 
 @dataclass(frozen=True)
@@ -164,7 +175,7 @@ def main() -> None:
     if options.only in (None, "alerts"):
         print()
         alerts.run()
-    for name, bench in (("serve", serve.run), ("up", serve.bench_up)):
+    for name, bench in (("serve", serve.run), ("browser", browser.run), ("up", serve.bench_up)):
         if options.only in (None, name):
             print()
             with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as folder:

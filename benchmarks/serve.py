@@ -38,6 +38,7 @@ class Served:
     token: str = ""
     user_id: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
+    people: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def free_port() -> int:
@@ -85,6 +86,7 @@ def serving(folder: Path) -> Iterator[Served]:
         signed = ask(port, "/api/session", body={"email": email, "password": password})
         served = Served(psutil.Process(started.pid), port, folder / "data", ready)
         served.token, served.user_id = signed["access_token"], signed["user"]["id"]
+        served.people = people
         for role, (email, password) in people.items():
             body = {"email": email, "password": password}
             served.tokens[role] = ask(port, "/api/session", body=body)["access_token"]
