@@ -115,7 +115,7 @@ test-nodes: install ## Kill nodes at random, for some minutes (ROUNDS, SEED)
 acceptance: install frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## The product's acceptances: terminal, server, browser
 	@$(BIN)/python -m pytest -v tests/e2e $(ARGS)
 
-screenshots: install frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## Take pictures of every screen into .cache/screenshots
+screenshots: install frontend/dist/index.html $(CHROMIUM_FOLDER)/.installed ## Take pictures of every screen into .cache/screenshots (ARGS=--docs: those in docs/images)
 	@$(BIN)/python -m tests.e2e.take_screenshots $(ARGS)
 
 check: install $(SAM)/.installed frontend/node_modules/.installed ## Lint, format, types, import rules and the template: quick
