@@ -7,6 +7,7 @@ one behind PgBouncer in transaction mode.
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -119,6 +120,7 @@ def _try_with(server: PostgresServer, place: _Place) -> None:
     expect(docker("exec", first, "id", "-u") == "10001", "it does not run as its own user")
     _expect_read_only(first)
     _expect_hidden_secret(first)
+    _expect_web_app(url)
     password = _create_admin(first)
     visitor = _Visitor(url, password)
     connection = visitor.connect(server.status().port or 0)
@@ -233,6 +235,17 @@ def _expect_read_only(container: str) -> None:
     expect(can_write("/var/lib/heliograph/tried"), "the volume cannot be written")
     for path in ("/opt/heliograph/tried", "/var/lib/tried", "/etc/passwd"):
         expect(not can_write(path), f"{path} can be written")
+
+
+def _expect_web_app(url: str) -> None:
+    """The built app is served, not the page that stands in for it, and its script is there."""
+    with urlopen(f"{url}/queries/new", timeout=30) as response:  # noqa: S310
+        page = response.read().decode()
+    found = re.search(r'<script type="module"[^>]* src="(/assets/[^"]+[.]js)"', page)
+    expect(found is not None, "the web app is not in the image")
+    if found is not None:
+        with urlopen(url + found[1], timeout=30) as response:  # noqa: S310
+            say("web app", f"{len(response.read()) / 1e3:.0f} kB of script at {found[1]}")
 
 
 def _expect_hidden_secret(container: str) -> None:

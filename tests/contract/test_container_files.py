@@ -109,7 +109,7 @@ def test_the_engine_is_sent_no_secret_and_no_data() -> None:
     sent = {line.removeprefix("!") for line in lines if line.startswith("!")}
     assert sent == {
         "layers/core", "functions", "template.yaml", "requirements", "pyproject.toml",
-        "README.md", "LICENSE",
+        "README.md", "LICENSE", "infra/node", "infra/wheel.py", "frontend",
     }  # fmt: skip
 
 

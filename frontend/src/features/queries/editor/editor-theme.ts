@@ -159,6 +159,8 @@ const look = EditorView.theme({
     fontSize: "0.8125rem",
     maxWidth: "20rem",
   },
+  // On a phone it would cover the options that it explains.
+  "@media (max-width: 40rem)": { ".cm-tooltip.cm-completionInfo": { display: "none" } },
 });
 
 const highlighting = HighlightStyle.define([

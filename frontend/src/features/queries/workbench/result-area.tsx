@@ -121,7 +121,8 @@ function Rows(props: {
 }) {
   return (
     <Suspense fallback={<SkeletonRows count={5} />}>
-      <ResultPane key={props.run.id} {...props} />
+      {/* Another look at the same rows keeps its columns, its menus and what is selected. */}
+      <ResultPane key={props.run.parent_id ?? props.run.id} {...props} />
     </Suspense>
   );
 }

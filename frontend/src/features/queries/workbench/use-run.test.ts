@@ -23,6 +23,18 @@ test("an error's place is found in the whole text, whatever stands before it", (
   expect(markOf(error(position), SENT, SQL)?.message).toContain("Write name.");
 });
 
+test("a name is marked with what stands before its dot", () => {
+  const text = 'select o.custmer_id, "My shop"."It"" em" from orders o';
+  const sent = { piece: { text, offset: 0 }, text };
+  const markedAt = (position: number) => {
+    const mark = markOf(error(position), sent, text);
+    return mark && text.slice(mark.from, mark.to);
+  };
+  expect(markedAt(8)).toBe("o.custmer_id");
+  expect(markedAt(22)).toBe('"My shop"."It"" em"');
+  expect(markedAt(20)).toBe(",");
+});
+
 test("at the end of the text the last character is marked", () => {
   expect(marked([...SENT.piece.text].length + 1)).toBe("t");
 });

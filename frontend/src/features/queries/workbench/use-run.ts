@@ -61,6 +61,10 @@ export function errorOf({ phase, run, error }: RunSnapshot = NOTHING): RunError 
   return phase === "over" && run?.state === "failed" ? run.error : null;
 }
 
+/** A name with what stands before its dots, a placeholder, or any other sign. */
+const WORD =
+  /^(?:(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+)(?:\.(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+))*|\{\{.*?\}\}|.)/u;
+
 /** Where the editor underlines it; null once the text is another one. */
 export function markOf(
   error: RunError | null,
@@ -72,7 +76,7 @@ export function markOf(
   }
   const from = offsetOf(sent.piece, error.position);
   const end = sent.piece.offset + sent.piece.text.length;
-  const word = /^(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+|\{\{.*?\}\}|.)/u.exec(sql.slice(from, end));
+  const word = WORD.exec(sql.slice(from, end));
   const message = [error.message, error.hint].filter(Boolean).join("\n");
   // At the end of the text there is nothing to underline but what stands before it.
   return word
