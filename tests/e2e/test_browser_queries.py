@@ -5,29 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Visit
-
-RUN = "Control+Enter"
-
-
-def editor(page: Page) -> Locator:
-    """The text of the tab that is shown."""
-    return page.get_by_role("textbox", name="SQL.")
-
-
-def result(page: Page) -> Locator:
-    """What came of the last run."""
-    return page.get_by_role("region", name="Result")
-
-
-def write(page: Page, sql: str) -> None:
-    """Replace the text, and leave no list of completions open."""
-    editor(page).focus()
-    page.keyboard.press("Control+A")
-    page.keyboard.press("Delete")
-    page.keyboard.insert_text(sql)
-    page.keyboard.press("Escape")
+from tests.support.query_editor import RUN, editor, result, write
 
 
 @pytest.fixture

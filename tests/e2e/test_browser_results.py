@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import Visit
+from tests.support.query_editor import cell
 
 MILLION = """select n, 'name ' || n as name, n * 1.10 as price, nullif(n % 3, 0) as maybe
 from generate_series(1, 1000000) as n"""
@@ -33,13 +34,6 @@ def run(visit: Visit, sql: str, **options: object) -> Page:
 
 def grid(page: Page) -> Locator:
     return page.get_by_role("grid")
-
-
-def cell(page: Page, row: int, column: int) -> Locator:
-    """A cell by its row and column, counted from 1."""
-    return grid(page).locator(
-        f"[role=row][aria-rowindex='{row + 1}'] [role=gridcell][aria-colindex='{column + 1}']"
-    )
 
 
 def header(page: Page, name: str) -> Locator:
