@@ -2,13 +2,14 @@ import { fileURLToPath } from "node:url";
 import tailwind from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { fetchBeforeImport } from "./scripts/fetch-before-import.ts";
 
 // Where `make dev` finds a running `heliograph serve`.
 const api = process.env["HELIOGRAPH_URL"] ?? "http://127.0.0.1:8000";
 const proxy = { target: api, changeOrigin: true };
 
 export default defineConfig({
-  plugins: [react(), tailwind()],
+  plugins: [react(), tailwind(), fetchBeforeImport()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   cacheDir: "node_modules/.vite",
   server: { port: 5173, strictPort: true, proxy: { "/api": proxy, "/blobs": proxy } },

@@ -40,6 +40,17 @@ export class Unreachable extends Error {
   }
 }
 
+/** The server has another version of the app than this page, and the old one's code no more. */
+export class Outdated extends Error {
+  override name = "Outdated";
+
+  constructor(cause: unknown) {
+    super("Load the page anew to go on. What you have written in the SQL editor is kept.", {
+      cause,
+    });
+  }
+}
+
 /** The person has left the dialog that asks for the password again. */
 export class SignInDeclined extends Error {
   override name = "SignInDeclined";

@@ -1,11 +1,10 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazyPart } from "@/components/lazy-part";
 import { Skeleton } from "@/components/skeleton";
 
 // Its library comes when it is opened first.
-const CommandPalette = lazy(async () => ({
-  default: (await import("./command-palette")).CommandPalette,
-}));
+const CommandPalette = lazyPart(async () => (await import("./command-palette")).CommandPalette);
 
 export interface PaletteDialogProps {
   isOpen: boolean;

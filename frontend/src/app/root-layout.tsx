@@ -1,11 +1,12 @@
 import { Outlet, useMatches } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { Suspense, useEffect, useRef } from "react";
+import { lazyPart } from "@/components/lazy-part";
 import { LiveRegion } from "@/components/live-region";
 import { announce } from "@/lib/announce";
 import { useNamedTitle } from "@/lib/page-title";
 
 // After the first paint: nobody needs them sooner.
-const RootHosts = lazy(async () => ({ default: (await import("./root-hosts")).RootHosts }));
+const RootHosts = lazyPart(async () => (await import("./root-hosts")).RootHosts);
 
 /** What every page has: its title, and where notices and questions appear. */
 export function RootLayout() {

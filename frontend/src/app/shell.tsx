@@ -1,7 +1,8 @@
 import { Outlet, useMatches } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { User } from "@/api/session";
 import { hasRole, useSession } from "@/api/use-session";
+import { lazyPart } from "@/components/lazy-part";
 import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
 import { useAppCommands } from "./app-commands";
 import { ForbiddenPage } from "./forbidden-page";
@@ -12,9 +13,7 @@ import { Sidebar } from "./sidebar";
 import { TopBar } from "./top-bar";
 
 // After the first paint: nobody needs them sooner.
-const ShellOverlays = lazy(async () => ({
-  default: (await import("./shell-overlays")).ShellOverlays,
-}));
+const ShellOverlays = lazyPart(async () => (await import("./shell-overlays")).ShellOverlays);
 
 /** What stands around every page of who is signed in. */
 export function Shell() {

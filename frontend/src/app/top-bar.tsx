@@ -1,14 +1,15 @@
 import { Link, useMatches } from "@tanstack/react-router";
 import { ChevronRight, Menu as MenuIcon, Search } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import type { User } from "@/api/session";
 import { IconButton } from "@/components/button";
 import { Keys } from "@/components/keys";
+import { lazyPart } from "@/components/lazy-part";
 import { useNamedTitle } from "@/lib/page-title";
 import { UserButton } from "./user-button";
 
 // After the first paint; until then the button stands there alone, and remembers a press.
-const UserMenu = lazy(async () => ({ default: (await import("./user-menu")).UserMenu }));
+const UserMenu = lazyPart(async () => (await import("./user-menu")).UserMenu);
 
 export interface TopBarProps {
   user: User;

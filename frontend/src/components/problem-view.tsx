@@ -1,5 +1,5 @@
-import { CloudOff, ShieldAlert, TriangleAlert } from "lucide-react";
-import { Problem, Unreachable } from "@/api/problem";
+import { CloudOff, RefreshCw, ShieldAlert, TriangleAlert } from "lucide-react";
+import { Outdated, Problem, Unreachable } from "@/api/problem";
 import { Button } from "./button";
 
 export interface ProblemViewProps {
@@ -73,6 +73,15 @@ function explain(error: unknown) {
       hint: null,
       facts: [] as [string, string][],
       icon: CloudOff,
+    };
+  }
+  if (error instanceof Outdated) {
+    return {
+      title: "Heliograph was updated",
+      detail: error.message,
+      hint: null,
+      facts: [] as [string, string][],
+      icon: RefreshCw,
     };
   }
   return {

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "@/components/lazy-part";
 import { type RawSearch, textParam } from "@/lib/search-params";
 import { rootRoute } from "./root-route";
 
@@ -14,7 +15,7 @@ const signInRoute = createRoute({
   validateSearch: (search: RawSearch): { next?: string | undefined } => ({
     next: ownPath(textParam(search["next"])),
   }),
-  component: lazyRouteComponent(() => import("@/features/accounts/sign-in-page"), "SignInPage"),
+  component: lazyPage(() => import("@/features/accounts/sign-in-page"), "SignInPage"),
 });
 
 // What the one-time links of the API lead to; the token stands behind #.
@@ -22,27 +23,21 @@ const setupRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/setup",
   staticData: { title: "Set up" },
-  component: lazyRouteComponent(() => import("@/features/accounts/setup-page"), "SetupPage"),
+  component: lazyPage(() => import("@/features/accounts/setup-page"), "SetupPage"),
 });
 
 const invitationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/invitation",
   staticData: { title: "Invitation" },
-  component: lazyRouteComponent(
-    () => import("@/features/accounts/invitation-page"),
-    "InvitationPage",
-  ),
+  component: lazyPage(() => import("@/features/accounts/invitation-page"), "InvitationPage"),
 });
 
 const passwordResetRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/password-reset",
   staticData: { title: "New password" },
-  component: lazyRouteComponent(
-    () => import("@/features/accounts/password-reset-page"),
-    "PasswordResetPage",
-  ),
+  component: lazyPage(() => import("@/features/accounts/password-reset-page"), "PasswordResetPage"),
 });
 
 export const accountsRoutes = [

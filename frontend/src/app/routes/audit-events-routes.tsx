@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "@/components/lazy-part";
 import { readAuditFilter } from "@/features/audit-events/audit-filter";
 import { shellRoute } from "./shell-route";
 
@@ -7,10 +8,7 @@ const auditEventsRoute = createRoute({
   path: "/audit-events",
   staticData: { title: "Audit record", least: "admin" },
   validateSearch: readAuditFilter,
-  component: lazyRouteComponent(
-    () => import("@/features/audit-events/audit-events-page"),
-    "AuditEventsPage",
-  ),
+  component: lazyPage(() => import("@/features/audit-events/audit-events-page"), "AuditEventsPage"),
 });
 
 export const auditEventsRoutes = [auditEventsRoute] as const;

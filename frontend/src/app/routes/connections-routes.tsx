@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "@/components/lazy-part";
 import { oneOfParam, type RawSearch, textParam } from "@/lib/search-params";
 import { shellRoute } from "./shell-route";
 
@@ -15,10 +16,7 @@ const listRoute = createRoute({
     q: textParam(search["q"]),
     sort: textParam(search["sort"]),
   }),
-  component: lazyRouteComponent(
-    () => import("@/features/connections/connections-page"),
-    "ConnectionsPage",
-  ),
+  component: lazyPage(() => import("@/features/connections/connections-page"), "ConnectionsPage"),
 });
 
 const newRoute = createRoute({
@@ -28,7 +26,7 @@ const newRoute = createRoute({
   validateSearch: (search: RawSearch): { from?: string | undefined } => ({
     from: textParam(search["from"]),
   }),
-  component: lazyRouteComponent(
+  component: lazyPage(
     () => import("@/features/connections/new-connection-page"),
     "NewConnectionPage",
   ),
@@ -44,10 +42,7 @@ const connectionRoute = createRoute({
     part: oneOfParam(search["part"], ["sharing"]),
     person: textParam(search["person"]),
   }),
-  component: lazyRouteComponent(
-    () => import("@/app/connection-with-sharing"),
-    "ConnectionWithSharing",
-  ),
+  component: lazyPage(() => import("@/app/connection-with-sharing"), "ConnectionWithSharing"),
 });
 
 export const connectionsRoutes = [

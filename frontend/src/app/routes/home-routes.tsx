@@ -1,11 +1,12 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "@/components/lazy-part";
 import { shellRoute } from "./shell-route";
 
 const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/",
   staticData: { title: "Home" },
-  component: lazyRouteComponent(() => import("@/app/home-page"), "HomePage"),
+  component: lazyPage(() => import("@/app/home-page"), "HomePage"),
 });
 
 export const homeRoutes = [homeRoute] as const;

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "@/components/lazy-part";
 import { ROLES, type RoleName } from "@/lib/roles";
 import { flagParam, oneOfParam, type RawSearch, textParam } from "@/lib/search-params";
 import { shellRoute } from "./shell-route";
@@ -38,21 +39,21 @@ const usersListRoute = createRoute({
     role: oneOfParam(search["role"], ROLES),
     status: oneOfParam(search["status"], ["active", "deactivated"]),
   }),
-  component: lazyRouteComponent(() => import("@/features/users/users-page"), "UsersPage"),
+  component: lazyPage(() => import("@/features/users/users-page"), "UsersPage"),
 });
 
 const userRoute = createRoute({
   getParentRoute: () => usersRoute,
   path: "/$userId",
   staticData: { title: "Person" },
-  component: lazyRouteComponent(() => import("@/app/user-with-tokens"), "UserWithTokens"),
+  component: lazyPage(() => import("@/app/user-with-tokens"), "UserWithTokens"),
 });
 
 const rolesRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/roles",
   staticData: { title: "What roles may do" },
-  component: lazyRouteComponent(() => import("@/features/users/roles-page"), "RolesPage"),
+  component: lazyPage(() => import("@/features/users/roles-page"), "RolesPage"),
 });
 
 const groupsRoute = createRoute({
@@ -65,14 +66,14 @@ const groupsListRoute = createRoute({
   getParentRoute: () => groupsRoute,
   path: "/",
   validateSearch: listAndNewSearch,
-  component: lazyRouteComponent(() => import("@/features/groups/groups-page"), "GroupsPage"),
+  component: lazyPage(() => import("@/features/groups/groups-page"), "GroupsPage"),
 });
 
 const groupRoute = createRoute({
   getParentRoute: () => groupsRoute,
   path: "/$groupId",
   staticData: { title: "Group" },
-  component: lazyRouteComponent(() => import("@/features/groups/group-page"), "GroupPage"),
+  component: lazyPage(() => import("@/features/groups/group-page"), "GroupPage"),
 });
 
 const invitationsRoute = createRoute({
@@ -80,10 +81,7 @@ const invitationsRoute = createRoute({
   path: "/invitations",
   staticData: { title: "Invitations", least: "admin" },
   validateSearch: listAndNewSearch,
-  component: lazyRouteComponent(
-    () => import("@/features/invitations/invitations-page"),
-    "InvitationsPage",
-  ),
+  component: lazyPage(() => import("@/features/invitations/invitations-page"), "InvitationsPage"),
 });
 
 const tokensRoute = createRoute({
@@ -93,7 +91,7 @@ const tokensRoute = createRoute({
   validateSearch: (search: RawSearch): { new?: true | undefined } => ({
     new: flagParam(search["new"]),
   }),
-  component: lazyRouteComponent(() => import("@/features/tokens/tokens-page"), "TokensPage"),
+  component: lazyPage(() => import("@/features/tokens/tokens-page"), "TokensPage"),
 });
 
 export const peopleRoutes = [

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute } from "@tanstack/react-router";
+import { lazyPage } from "@/components/lazy-part";
 import { oneOfParam, type RawSearch, textParam } from "@/lib/search-params";
 import { shellRoute } from "./shell-route";
 
@@ -12,10 +13,7 @@ const editorRoute = createRoute({
     connection: textParam(search["connection"]),
     sql: textParam(search["sql"]),
   }),
-  component: lazyRouteComponent(
-    () => import("@/features/queries/workbench/editor-page"),
-    "EditorPage",
-  ),
+  component: lazyPage(() => import("@/features/queries/workbench/editor-page"), "EditorPage"),
 });
 
 const STATES = ["queued", "running", "succeeded", "failed", "canceled"] as const;
@@ -44,17 +42,14 @@ const historyRoute = createRoute({
     from: dayParam(search["from"]),
     to: dayParam(search["to"]),
   }),
-  component: lazyRouteComponent(
-    () => import("@/features/queries/history/history-page"),
-    "HistoryPage",
-  ),
+  component: lazyPage(() => import("@/features/queries/history/history-page"), "HistoryPage"),
 });
 
 const queryRoute = createRoute({
   getParentRoute: () => queriesRoute,
   path: "/$queryId",
   staticData: { title: "Query" },
-  component: lazyRouteComponent(() => import("@/features/queries/history/query-page"), "QueryPage"),
+  component: lazyPage(() => import("@/features/queries/history/query-page"), "QueryPage"),
 });
 
 function dayParam(value: unknown): string | undefined {

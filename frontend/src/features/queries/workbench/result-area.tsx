@@ -1,8 +1,9 @@
 import { Play, RotateCw } from "lucide-react";
-import { lazy, type ReactNode, Suspense } from "react";
+import { type ReactNode, Suspense, useEffect } from "react";
 import { Button } from "@/components/button";
 import { EmptyState } from "@/components/empty-state";
 import { Keys } from "@/components/keys";
+import { lazyPart } from "@/components/lazy-part";
 import { SkeletonRows } from "@/components/skeleton";
 import { Tag } from "@/components/tag";
 import { Time } from "@/components/time";
@@ -13,9 +14,7 @@ import type { RunSnapshot } from "../run/run-machine";
 import { RunFailure, RunGone, RunRefusal } from "./run-problem";
 import { RunProgress } from "./run-progress";
 
-const ResultPane = lazy(async () => ({
-  default: (await import("../result/result-pane")).ResultPane,
-}));
+const ResultPane = lazyPart(async () => (await import("../result/result-pane")).ResultPane);
 
 export interface ResultAreaProps {
   snapshot: RunSnapshot;
@@ -32,6 +31,7 @@ export interface ResultAreaProps {
 /** What came of the last run: its rows, its progress, or why there are none. */
 export function ResultArea(props: ResultAreaProps) {
   const { snapshot, onCancel, onAbandon, onRetry, onView, onRunFresh } = props;
+  useEffect(() => void ResultPane.preload(), []); // It is there before the first rows are.
   const { phase, run } = snapshot;
   if (phase === "idle") {
     return <NothingYet />;

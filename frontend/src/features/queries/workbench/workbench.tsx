@@ -1,5 +1,7 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Unreachable } from "@/api/problem";
 import { Dialog } from "@/components/dialog";
+import { lazyPart } from "@/components/lazy-part";
 import { Skeleton } from "@/components/skeleton";
 import { notify } from "@/components/toast";
 import { draftTitle, type ParameterDraft } from "../drafts/draft-store";
@@ -22,7 +24,7 @@ import { useReset } from "./use-reset";
 import { errorOf, freshQuestion, markOf, runDraft, useRunSnapshot } from "./use-run";
 import type { Workspace } from "./workspace";
 
-const SqlEditor = lazy(async () => ({ default: (await import("../editor/sql-editor")).SqlEditor }));
+const SqlEditor = lazyPart(async () => (await import("../editor/sql-editor")).SqlEditor);
 
 export interface WorkbenchProps {
   workspace: Workspace;
@@ -77,9 +79,15 @@ export function Workbench({ workspace, connections }: WorkbenchProps) {
     }
   };
   const format = async () => {
+    const formatter = await import("../editor/format-sql").catch((cause: unknown) => {
+      notify.failed(new Unreachable(cause));
+      return null;
+    });
     try {
-      const { formatSql } = await import("../editor/format-sql");
-      editor.current?.replaceAll(await formatSql(draft.sql));
+      const text = await formatter?.formatSql(draft.sql);
+      if (text !== undefined) {
+        editor.current?.replaceAll(text);
+      }
     } catch {
       notify.info("The formatter cannot read this SQL; it was left as it is.");
     }
