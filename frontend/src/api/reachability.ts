@@ -24,9 +24,22 @@ export function pauseUntil(pausedUntil: number): void {
   change({ ...state, pausedUntil: Math.max(state.pausedUntil, pausedUntil) });
 }
 
+/** Resolves when the API is found to be there again, by whatever request. */
+export function reachedAgain(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = subscribe(() => {
+      if (state.isReached) {
+        end();
+        resolve();
+      }
+    });
+    signal.addEventListener("abort", end, { once: true });
+  });
+}
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  return () => listeners.delete(listener);
+  return () => void listeners.delete(listener);
 }
 
 function change(next: Reachability): void {

@@ -1,4 +1,5 @@
 import { api, session } from "@/api/client";
+import { reachedAgain } from "@/api/reachability";
 import { unwrap } from "@/api/transport";
 import { isOver, type Question, type Run } from "./run";
 import type { RunApi, RunClock } from "./run-machine";
@@ -71,7 +72,10 @@ export const browserClock: RunClock = {
       });
     }),
   online: (signal) =>
-    new Promise((resolve) => {
-      globalThis.addEventListener("online", () => resolve(), { once: true, signal });
-    }),
+    Promise.race([
+      reachedAgain(signal),
+      new Promise<void>((resolve) => {
+        globalThis.addEventListener("online", () => resolve(), { once: true, signal });
+      }),
+    ]),
 };

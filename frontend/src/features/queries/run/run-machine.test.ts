@@ -23,7 +23,8 @@ class Fake implements RunApi {
   calls: string[] = [];
   waits: number[] = [];
   onCancel: () => Promise<Run> = async () => run("canceled");
-  asked: string | null = null;
+  /** What the history tells, look after look; the last one again and again. */
+  asked: (string | null)[] = [null];
 
   constructor(
     private readonly first: Step,
@@ -43,7 +44,7 @@ class Fake implements RunApi {
   };
   findAsked = async () => {
     this.calls.push("find");
-    return this.asked;
+    return (this.asked.length > 1 ? this.asked.shift() : this.asked[0]) ?? null;
   };
 
   private play(name: string, step: Step): Promise<Run> {
@@ -223,10 +224,13 @@ describe("cancel", () => {
     expect([machine.snapshot.run?.state, machine.isBusy]).toEqual(["canceled", false]);
   });
 
-  test("before the answer with the id finds the run in the history", async () => {
+  test.each([
+    ["finds the run in the history", 1],
+    ["looks there until it is written down", 3],
+  ])("before the answer with the id %s", async (_, times) => {
     const answer = later<Run>();
     const api = new Fake(() => answer.promise);
-    api.asked = "r";
+    api.asked = [...Array(times - 1).fill(null), "r"];
     const machine = new RunMachine(api, clock());
     const done = machine.ask(QUESTION);
     await machine.cancel();
@@ -234,7 +238,7 @@ describe("cancel", () => {
     answer.resolve(run("canceled"));
     await done;
     expect([api.calls, machine.snapshot.run?.state]).toEqual([
-      ["ask", "find", "cancel r"],
+      ["ask", ...Array(times).fill("find"), "cancel r"],
       "canceled",
     ]);
   });
@@ -244,9 +248,9 @@ describe("cancel", () => {
     const api = new Fake(() => answer.promise);
     const machine = new RunMachine(api, clock());
     const done = machine.ask(QUESTION);
-    await machine.cancel();
+    const canceled = machine.cancel();
     answer.resolve(run("running"));
-    await done;
+    await Promise.all([done, canceled]);
     expect(api.calls).toContain("cancel r");
     expect(machine.snapshot.run?.state).not.toBe("running");
   });
@@ -264,9 +268,9 @@ describe("cancel", () => {
     const answer = later<Run>();
     const machine = new RunMachine(Object.assign(api, { ask: () => answer.promise }), clock());
     const done = machine.ask(QUESTION);
-    await machine.cancel();
+    const canceled = machine.cancel();
     answer.resolve(run("running"));
-    await done;
+    await Promise.all([done, canceled]);
     expect([tries, machine.snapshot.run?.state]).toEqual([3, "canceled"]);
   });
 

@@ -16,7 +16,7 @@ export interface RunClock {
   now: () => number;
   /** Rejects when the signal is aborted. */
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** Resolves when the network is said to be back; an early look does no harm. */
+  /** Resolves when network or API are said to be back; an early look does no harm. */
   online: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -240,13 +240,17 @@ export class RunMachine {
     }
   }
 
-  /** The answer with the id has not come yet: look for the run in the history. */
+  /** The answer with the id has not come yet: look for the run in the history until it has. */
   private async cancelAsked(signal: AbortSignal): Promise<void> {
     const { question } = this.snapshot;
     try {
-      const id = question && (await this.api.findAsked(question));
-      if (id && !signal.aborted && this.isBusy) {
-        await this.api.cancel(id);
+      while (question && !signal.aborted && this.snapshot.phase === "asking") {
+        const id = await this.api.findAsked(question);
+        if (id && !signal.aborted && this.isBusy) {
+          await this.api.cancel(id);
+          return;
+        }
+        await this.clock.sleep(LEAST_BETWEEN_LOOKS, signal);
       }
     } catch {
       // Its answer is still awaited, and it is cancelled then.
