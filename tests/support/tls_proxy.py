@@ -1,4 +1,4 @@
-"""A proxy in front of a PostgreSQL: speaks TLS for it, and can cut, freeze or slow a connection.
+"""A proxy in front of a PostgreSQL: speaks TLS for it, and can cut, freeze, slow or refuse.
 
 The embedded server is built without TLS. Here the client's SSLRequest is answered, the connection
 wrapped with a certificate made for the occasion, and everything passed on in the clear.
@@ -40,8 +40,9 @@ class TlsProxy:
         self._authority = trustme.CA()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*host_names).configure_cert(self._context)
-        self._listeners = [socket.create_server(("127.0.0.1", 0))]
+        self._listeners = [socket.create_server(("127.0.0.1", 0), reuse_port=True)]
         self.port: int = self._listeners[0].getsockname()[1]
+        self._holder: socket.socket | None = None
         with contextlib.suppress(OSError):  # no IPv6 on this machine
             self._listeners.append(socket.create_server(("::1", self.port), family=socket.AF_INET6))
         self.has_ipv6 = len(self._listeners) == 2
@@ -73,6 +74,8 @@ class TlsProxy:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+        if self._holder is not None:
+            self._holder.close()
         for thread in self._threads:
             thread.join(_PATIENCE)
 
@@ -94,6 +97,27 @@ class TlsProxy:
         """
         self._is_cut_rude = rudely
         self._cut_at = self.upstream_bytes + count
+
+    def refuse(self) -> None:
+        """End every connection and refuse new ones, as a server that was stopped; `restore` it."""
+        self._holder = _bound(self.port)  # the port stays ours meanwhile
+        for one in (*self._listeners, *self._open):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._listeners.clear()
+        self._open.clear()
+
+    def restore(self) -> None:
+        """Take back `cut_after` and `refuse`: whoever connects now is forwarded."""
+        self._cut_at = None
+        if self._holder is not None:
+            listener = _bound(self.port)
+            listener.listen()
+            self._listeners.append(listener)
+            self._start(self._accept, listener)
+            self._holder.close()
+            self._holder = None
 
     def freeze(self) -> None:
         """Forward nothing any more, with every connection left open; ``thaw`` ends it."""
@@ -189,3 +213,12 @@ class TlsProxy:
         if self._is_cut_rude:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
+
+
+def _bound(port: int) -> socket.socket:
+    """Return a socket that has a port of 127.0.0.1, beside another one, and does not listen yet."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind(("127.0.0.1", port))
+    return made
