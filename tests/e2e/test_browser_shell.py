@@ -32,6 +32,7 @@ def test_the_theme_is_the_systems_from_the_first_paint_on(visit: Visit, scheme: 
     """The attribute is there before any stylesheet or module of the app has come."""
     watched = visit("/sign-in", color_scheme=scheme)
     page = watched.page
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.route("**/assets/*.js", lambda route: route.abort())
     watched.expect_complaint("ERR_FAILED")
     page.reload(wait_until="domcontentloaded")

@@ -45,9 +45,7 @@ export class Outdated extends Error {
   override name = "Outdated";
 
   constructor(cause: unknown) {
-    super("Load the page anew to go on. What you have written in the SQL editor is kept.", {
-      cause,
-    });
+    super("What you have written in the SQL editor is kept.", { cause });
   }
 }
 

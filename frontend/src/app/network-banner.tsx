@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { CloudOff, Hourglass } from "lucide-react";
-import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useState, useSyncExternalStore } from "react";
 import { useReachability } from "@/api/reachability";
 import { Button } from "@/components/button";
 
@@ -11,6 +11,16 @@ export function NetworkBanner() {
   const seconds = useSecondsUntil(pausedUntil);
   const client = useQueryClient();
   const retry = () => void client.refetchQueries({ type: "active" });
+  const onOnline = useEffectEvent(() => {
+    if (!isReached) {
+      retry();
+    }
+  });
+  useEffect(() => {
+    if (isOnline) {
+      onOnline(); // Nobody else may ask for a while, and the banner would stay.
+    }
+  }, [isOnline]);
   if (!isOnline) {
     return (
       <Banner icon={<CloudOff aria-hidden size={16} />}>

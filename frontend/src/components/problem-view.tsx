@@ -4,7 +4,7 @@ import { Button } from "./button";
 
 export interface ProblemViewProps {
   error: unknown;
-  /** Offers "Try again". */
+  /** Offers "Try again", or to load the page anew. */
   onRetry?: () => void;
   isRetrying?: boolean;
   /** A line among others instead of a block in the middle. */
@@ -41,7 +41,7 @@ export function ProblemView({ error, onRetry, isRetrying, isInline }: ProblemVie
         {onRetry && (
           <div className="mt-2">
             <Button size="sm" onClick={onRetry} isPending={isRetrying ?? false}>
-              Try again
+              {error instanceof Outdated ? "Load the page anew" : "Try again"}
             </Button>
           </div>
         )}
