@@ -125,6 +125,7 @@ def test_an_api_that_is_away_is_said_and_tried_again(visit: Visit) -> None:
     watched = visit("/", role="viewer")
     page = watched.page
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # what is under way is not asked for once more
     watched.expect_complaint("ERR_CONNECTION_REFUSED")
     page.route("**/api/**", lambda route: route.abort("connectionrefused"))
     page.evaluate("() => window.dispatchEvent(new Event('visibilitychange'))")
@@ -150,6 +151,7 @@ def test_too_many_requests_wait_as_long_as_the_api_says_and_go_on(visit: Visit) 
     watched = visit("/", role="viewer")
     page = watched.page
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # what is under way is not asked for once more
     watched.expect_complaint("429")
     page.route(
         "**/api/me",
