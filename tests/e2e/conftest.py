@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.support.browser import WatchedPage, launched_browser, watched_page
+from tests.support.serving import call, sign_in
 from tests.support.shared_demo import Demo, SharedDemo
 
 # Browsers share two cores with the other tests: what is there at once elsewhere may take its time.
@@ -24,8 +26,18 @@ expect.set_options(timeout=20_000)
 class Visit(Protocol):
     """What the fixture `visit` is: call it for a page."""
 
-    def __call__(self, path: str = "/", *, role: str | None = None, **options: Any) -> WatchedPage:
-        """Open ``path``, signed in with ``role``; options are those of a browser context."""
+    def __call__(
+        self,
+        path: str = "/",
+        *,
+        role: str | None = None,
+        person: tuple[str, str] | None = None,
+        **options: Any,
+    ) -> WatchedPage:
+        """Open ``path``, signed in with ``role`` or as a ``person``, by email and password.
+
+        Options are those of a browser context.
+        """
 
 
 @pytest.fixture(scope="session")
@@ -48,15 +60,35 @@ def people(demo_app: Demo) -> Mapping[str, tuple[str, str]]:
 
 
 @pytest.fixture
+def own_editor(demo_app: Demo, people: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    """An editor whom no other test knows: what they reset is theirs. Email and password."""
+    email, password = f"{uuid4().hex}@demo.example", f"a lamp for {uuid4().hex}"
+    _, token = sign_in(demo_app.url, *people["admin"])
+    body = {"email": email, "role": "editor", "group_ids": []}
+    status, told = call(f"{demo_app.url}/api/invitations", "POST", token=token, json_body=body)
+    assert status == 201
+    accepted = {"token": told["link"].partition("#token=")[2], "name": "Own", "password": password}
+    status, _ = call(f"{demo_app.url}/api/invitations/accept", "POST", json_body=accepted)
+    assert status in (200, 201)
+    return email, password
+
+
+@pytest.fixture
 def visit(
     browser: Browser, demo_app: Demo, people: Mapping[str, tuple[str, str]]
 ) -> Iterator[Visit]:
     with ExitStack() as stack:
 
-        def open_page(path: str = "/", *, role: str | None = None, **options: Any) -> WatchedPage:
+        def open_page(
+            path: str = "/",
+            *,
+            role: str | None = None,
+            person: tuple[str, str] | None = None,
+            **options: Any,
+        ) -> WatchedPage:
             watched = stack.enter_context(watched_page(browser, demo_app.url, **options))
-            if role:
-                sign_in_context(watched, *people[role])
+            if person or role:
+                sign_in_context(watched, *(person or people[role or ""]))
             watched.open(path)
             return watched
 

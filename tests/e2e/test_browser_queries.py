@@ -133,7 +133,11 @@ def test_format_keeps_placeholders_and_undo_takes_it_back(page: Page) -> None:
     expect(page.locator(".cm-line")).to_have_count(1)
 
 
-def test_reset_ends_everything_and_the_editor_works_on(page: Page) -> None:
+def test_reset_ends_everything_and_the_editor_works_on(
+    visit: Visit, own_editor: tuple[str, str]
+) -> None:
+    page = visit("/queries/new", person=own_editor).page
+    expect(editor(page)).to_be_visible()
     write(page, "select pg_sleep(60)")
     page.keyboard.press(RUN)
     expect(result(page)).to_contain_text("Running")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
@@ -217,14 +216,14 @@ def test_the_whole_result_is_downloaded_as_it_is_sorted(
 
 
 def test_rows_that_are_gone_say_so_and_are_asked_for_again(
-    visit: Visit, people: Mapping[str, tuple[str, str]]
+    visit: Visit, own_editor: tuple[str, str]
 ) -> None:
-    watched = visit(f"/queries/new?{urlencode({'sql': MANY})}", role="editor")
+    watched = visit(f"/queries/new?{urlencode({'sql': MANY})}", person=own_editor)
     page = watched.page
     watched.expect_complaint("410")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(cell(page, 1, 2)).to_have_text("name 1", timeout=30_000)
-    email, password = people["editor"]
+    email, password = own_editor
     asked = page.request.post(
         f"{watched.base_url}/api/session", data={"email": email, "password": password}
     )
