@@ -232,6 +232,14 @@ def test_terminate_closes_runs_and_idle_sessions(grounds: list[Ground]) -> None:
             assert not other.is_usable()
 
 
+def await_end(session: Session) -> None:
+    """Wait until a session is over: PostgreSQL 13 tells of an end before it has come."""
+    ends_at = time.monotonic() + 10
+    while session.is_usable():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+
+
 def test_what_idles_longest_is_ended_first_and_a_run_is_left_alone(grounds: list[Ground]) -> None:
     options = RunOptions(run_id="idle:a")  # as if it were one that idles
     for ground in grounds:
@@ -241,10 +249,11 @@ def test_what_idles_longest_is_ended_first_and_a_run_is_left_alone(grounds: list
             with in_background(partial(sleep_in, session, options)) as ended:
                 wait_for(url, "application_name = 'heliograph:idle:a' AND state = 'active'")
                 assert engine.end_idle(ground.url, "idle", most=1) == 1
-                assert [longest.is_usable(), other.is_usable()] == [False, True]
+                await_end(longest)
+                assert other.is_usable()
                 assert engine.end_idle(ground.url, "another", most=9) == 0
                 assert engine.end_idle(ground.url, "idle", most=9) == 1
-                assert not other.is_usable()
+                await_end(other)
                 assert engine.cancel(ground.url, "idle:a") == 1
                 assert isinstance(ended(), QueryCanceled)
         with pytest.raises(ValueError, match="everything"):

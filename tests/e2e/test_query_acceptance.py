@@ -6,7 +6,7 @@ import gzip
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -46,6 +46,13 @@ class Editor:
             " and pid <> pg_backend_pid() and state = 'active'"
         )
         return int(self.ask(sql, cache_seconds=0)["rows"][0][0])
+
+    def wait_until_running(self, query_ids: Sequence[str], seconds: float) -> None:
+        ends_at = time.monotonic() + seconds
+        for query_id in query_ids:
+            while self.call("GET", f"/api/queries/{query_id}")[1]["state"] != "running":
+                assert time.monotonic() < ends_at
+                time.sleep(0.1)
 
     def wait_for(self, query_id: str, seconds: float) -> Any:
         ends_at = time.monotonic() + seconds
@@ -134,14 +141,17 @@ def test_a_query_that_is_lost_with_its_server_is_told_and_ended(data_dir: Path) 
     """The last one here: it needs the folder for itself."""
     with served("--demo", "--port", "0", "--data-dir", data_dir.parent / "other") as first:
         before = Editor(first)
-        asked = before.ask(SLEEP, wait_seconds=1, detached=True)
-        assert asked["state"] == "running"
+        slots = before.call("GET", f"/api/connections/{before.shop}")[1]["max_concurrency"]
+        asked = [before.ask(SLEEP, wait_seconds=0, detached=True) for _ in range(slots)]
+        before.wait_until_running([one["id"] for one in asked], 30)
         waiting = before.ask("select 7 as seven", wait_seconds=0, detached=True)
+        assert waiting["state"] == "queued"
         first.end(signal.SIGKILL)
     with served("--demo", "--port", "0", "--data-dir", data_dir.parent / "other") as second:
         after = Editor(second)
-        lost = after.wait_for(asked["id"], 100)
-        assert (lost["state"], lost["error"]["code"]) == ("failed", "worker_lost")
+        for one in asked:
+            lost = after.wait_for(one["id"], 100)
+            assert (lost["state"], lost["error"]["code"]) == ("failed", "worker_lost")
         assert after.wait_for(waiting["id"], 100)["state"] == "succeeded"
         ends_at = time.monotonic() + 30
         while after.running() and time.monotonic() < ends_at:
