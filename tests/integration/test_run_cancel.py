@@ -183,7 +183,7 @@ def test_rows_that_keep_coming_do_not_keep_the_check_away(session: Session) -> N
             check=switch,
             check_interval=timedelta(milliseconds=20),
         )
-    assert switch.count == 1
+    assert switch.count in (1, 2)  # asked once more while the end is on its way
     run(session, "SELECT n FROM generate_series(1, 1000) n", sink)
     assert len(sink.rows) == 1000
 
