@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -10,7 +11,7 @@ from packaging.requirements import Requirement
 from tests.support.repository import ROOT, tracked_files
 
 LOCK_NAMES = re.compile(
-    r"(requirements.*/.*\.txt|requirements[\w.-]*\.txt|.*\.lock|package-lock\.json|.*-lock\.yaml)"
+    r"(requirements.*/.*\.txt|requirements[\w.-]*\.txt|.*\.lock|(?:.*/)?package-lock\.json|.*-lock\.yaml)"
 )
 # Written apart, so that this very file does not name them.
 REGISTRIES = re.compile(
@@ -100,6 +101,16 @@ def test_the_lock_satisfies_the_project(requirement: Requirement) -> None:
     name = requirement.name.lower()
     assert name in locked, f"{name} is not in requirements/dev.txt: run make lock"
     assert requirement.specifier.contains(locked[name][0], prereleases=True)
+
+
+def test_npm_locks_name_no_address_and_pin_by_hash() -> None:
+    names = [name for name in lock_files() if name.endswith("package-lock.json")]
+    assert set(names) >= {"frontend/package-lock.json", "tests/e2e/browser/package-lock.json"}
+    for name in names:
+        text = (ROOT / name).read_text()
+        assert "://" not in text, f"{name}: run frontend/scripts/strip-lock.mjs over it"
+        packages = json.loads(text)["packages"]
+        assert [path for path, one in packages.items() if path and "integrity" not in one] == []
 
 
 def test_every_pin_has_a_hash() -> None:
